@@ -1,0 +1,1 @@
+"""The build that turns the library, the lessons and the data into a static site."""
