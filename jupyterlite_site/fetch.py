@@ -25,6 +25,12 @@ from urllib.request import urlopen
 
 PINS_FILE = Path(__file__).with_name("pins.toml")
 
+PIP_DOWNLOAD = (
+    *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
+    *("--only-binary=:all:", "--ignore-requires-python", "--require-hashes"),
+)
+PURE_WHEELS = ("--implementation", "py", "--abi", "none", "--platform", "any")
+
 #: Puts one file into the directory it is given and returns its path.
 Download = Callable[[Path], Path]
 
@@ -108,6 +114,31 @@ def fetch_pyodide_wheel(file: str, sha256: str) -> Path:
         else:
             sources.append(member_source(entry["pin"], entry["member"].format(**names)))
     return fetch(file, Digest("sha256", sha256), sources)
+
+
+def fetch_requirements(lock: Path, python: str) -> list[Path]:
+    """Return the pure-Python wheels that a pip lock with hashes names."""
+    text = lock.read_text()
+    kept = cache_dir() / "locks" / hashlib.sha256(text.encode()).hexdigest()
+    if not _all_listed(kept, text):
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        print(f"fetching the wheels of {lock.name} from pip", file=sys.stderr)
+        with tempfile.TemporaryDirectory(dir=cache_dir(), prefix="partial-") as into:
+            command = [*PIP_DOWNLOAD, "--python-version", python, *PURE_WHEELS]
+            _run([*command, "--requirement", str(lock.resolve())], Path(into))
+            if not _all_listed(Path(into), text):
+                raise FetchError(f"pip did not fetch what {lock.name} lists")
+            os.replace(into, kept)
+            Path(into).mkdir()  # what the context manager removes
+    return sorted(kept.glob("*.whl"))
+
+
+def _all_listed(directory: Path, lock_text: str) -> bool:
+    hashes = [Digest.of(wheel, "sha256") for wheel in directory.glob("*.whl")]
+    return len(hashes) == lock_text.count("==") and all(
+        f"--hash={digest}" in lock_text for digest in hashes
+    )
 
 
 def fetch(file: str, digest: Digest, sources: Iterable[Source]) -> Path:
@@ -197,13 +228,10 @@ def _npm_pack(name: str, version: str, into: Path) -> Path:
 def _pip_download(name: str, pin: dict, into: Path) -> Path:
     requirement = into / "requirement.txt"
     requirement.write_text(f"{name}=={pin['version']} --hash=sha256:{pin['sha256']}\n")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += ["--only-binary=:all:", "--ignore-requires-python"]
-    for option in ("python", "platform"):
-        if option in pin:
-            flag = {"python": "--python-version", "platform": "--platform"}[option]
-            command += [flag, pin[option]]
-    _run([*command, "--require-hashes", "--requirement", requirement.name], into)
+    command = [*PIP_DOWNLOAD, "--requirement", requirement.name]
+    if "platform" in pin:
+        command += ["--python-version", pin["python"], "--platform", pin["platform"]]
+    _run(command, into)
     requirement.unlink()
     return _only_file(into)
 

@@ -1,0 +1,64 @@
+# The way in, for people and for CI. `make` lists the commands.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := jupyterlite_site/locks/tools.txt
+STAMP := $(VENV)/.complete
+DIST := jupyterlite_site/dist/index.html
+SOURCES = $(shell find tinytorch content jupyterlite_site pyproject.toml \
+	\( -name __pycache__ -o -path jupyterlite_site/dist -o -path jupyterlite_site/build \) -prune \
+	-o -type f -print)
+
+.PHONY: help venv site serve test lint bench pins clean
+
+help: ## List the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+venv: $(STAMP) ## Make .venv from the locked, hashed requirements
+
+site: $(DIST) ## Build the site into jupyterlite_site/dist
+
+serve: site ## Build the site and serve it (PORT=8000)
+	@$(BIN)/python -m jupyterlite_site.serve --port $(PORT)
+
+test: site chromium ## Run every test, those in a browser included
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP) ## Check style, formatting and types
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+bench: site chromium ## Measure how long a cold open takes, and what it transfers
+	@$(BIN)/python tests/benchmarks/cold_open.py
+
+pins: $(STAMP) ## Resolve versions again and rewrite every hash
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/python -m jupyterlite_site.pins
+
+clean: ## Remove what was built; the download cache stays
+	rm -rf $(VENV) jupyterlite_site/dist jupyterlite_site/build
+
+$(DIST): $(STAMP) $(SOURCES)
+	@command -v npm >/dev/null || { echo "make: npm is not on the PATH; install Node.js 20 or newer" >&2; exit 1; }
+	@$(BIN)/python -m jupyterlite_site.build
+
+$(STAMP): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "make: Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1); try make PYTHON=python3.12" >&2; exit 1; }
+	@echo "making $(VENV) from $(LOCK)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: chromium
+chromium: $(STAMP)
+	@$(BIN)/python tests/site/chromium.py
