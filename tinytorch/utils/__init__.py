@@ -1,0 +1,1 @@
+"""Tools around the framework; `tinytorch.utils.data` feeds it."""

@@ -1,0 +1,125 @@
+"""From samples to batches of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ...random import Generator
+from ...tensor import Tensor
+from .dataset import Dataset
+from .sampler import BatchSampler, RandomSampler, SequentialSampler
+
+
+class DataLoader:
+    """Iterates over `dataset` in batches; each pass may visit it in a new order.
+
+    `shuffle` draws the order from `generator` (the default one if None). A `sampler`
+    gives single indices instead, a `batch_sampler` lists of them. `collate_fn` turns a
+    list of samples into a batch; the default stacks them into tensors.
+
+    A data set with `__getitems__` and the default collation is asked once per batch,
+    so gathering and transforming are vectorised.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        sampler: Iterable[int] | None = None,
+        batch_sampler: Iterable[list[int]] | None = None,
+        *,
+        collate_fn: Callable[[list], Any] | None = None,
+        drop_last: bool = False,
+        generator: Generator | None = None,
+    ) -> None:
+        if sampler is not None and shuffle:
+            raise ValueError("DataLoader expects a sampler or shuffle, got both")
+        if batch_sampler is None:
+            if sampler is None:
+                sampler = _default_sampler(dataset, shuffle, generator)
+            batch_sampler = BatchSampler(sampler, batch_size, drop_last)
+        elif sampler is not None or shuffle or drop_last or batch_size != 1:
+            raise ValueError(
+                "DataLoader expects a batch_sampler alone, got it together with "
+                "batch_size, shuffle, sampler or drop_last"
+            )
+        self.dataset = dataset
+        self.batch_sampler = batch_sampler
+        self.collate_fn = collate_fn
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._fetch, self.batch_sampler)
+
+    def __len__(self) -> int:
+        return len(self.batch_sampler)
+
+    def _fetch(self, indices: list[int]) -> Any:
+        if self.collate_fn is not None:
+            return self.collate_fn([self.dataset[i] for i in indices])
+        if not hasattr(self.dataset, "__getitems__"):
+            return default_collate([self.dataset[i] for i in indices])
+        batch = self.dataset.__getitems__(indices)
+        collate = default_collate if isinstance(batch, list) else default_convert
+        return collate(batch)
+
+
+def _default_sampler(
+    dataset: Dataset, shuffle: bool, generator: Generator | None
+) -> Iterable[int]:
+    if shuffle:
+        return RandomSampler(dataset, generator=generator)
+    return SequentialSampler(dataset)
+
+
+def default_convert(data: Any) -> Any:
+    """Turn every array inside nested tuples, lists and dicts into a tensor."""
+    if isinstance(data, np.ndarray):
+        return Tensor(data)
+    if isinstance(data, dict):
+        return {key: default_convert(value) for key, value in data.items()}
+    if isinstance(data, tuple | list):
+        return type(data)(default_convert(value) for value in data)
+    return data
+
+
+def default_collate(batch: list) -> Any:
+    """Stack a list of samples into one batch with a new first dimension.
+
+    Tensors, arrays and numbers become tensors (Python floats float32, integers int64);
+    tuples and dicts are collated entry by entry; strings stay a list.
+    """
+    if not batch:
+        raise ValueError("default_collate expects at least one sample, got none")
+    first = batch[0]
+    if isinstance(first, str):
+        return batch
+    if isinstance(first, dict):
+        return {key: default_collate([sample[key] for sample in batch]) for key in first}
+    if isinstance(first, tuple | list):
+        _expect_one({len(sample) for sample in batch}, "samples of one length")
+        return tuple(default_collate(list(column)) for column in zip(*batch, strict=True))
+    return _stack(batch)
+
+
+def _stack(batch: list) -> Tensor:
+    arrays = [np.asarray(x.data if isinstance(x, Tensor) else x) for x in batch]
+    if arrays[0].dtype.kind not in "biuf":
+        raise TypeError(
+            "default_collate expects tensors, arrays, numbers, strings, tuples or "
+            f"dicts, got {type(batch[0]).__name__}"
+        )
+    _expect_one({array.shape for array in arrays}, "samples of one shape")
+    stacked = np.stack(arrays)
+    if isinstance(batch[0], float) and not isinstance(batch[0], np.generic):
+        stacked = stacked.astype(np.float32)
+    return Tensor(stacked)
+
+
+def _expect_one(found: set, expected: str) -> None:
+    if len(found) > 1:
+        got = " and ".join(map(str, sorted(found)))
+        raise ValueError(f"default_collate expects {expected}, got {got}")

@@ -1,0 +1,95 @@
+"""Samplers: the order in which a data set is visited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sized
+from itertools import islice
+
+from ... import random
+from ...random import Generator
+
+
+class Sampler:
+    """An iterable of indices, one pass per iteration; subclasses define `__iter__`."""
+
+    def __iter__(self) -> Iterator:
+        raise NotImplementedError(f"{type(self).__name__} expects an __iter__ method")
+
+
+class SequentialSampler(Sampler):
+    """0, 1, 2, … up to the length of the data source."""
+
+    def __init__(self, data_source: Sized) -> None:
+        self.data_source = data_source
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self.data_source)))
+
+    def __len__(self) -> int:
+        return len(self.data_source)
+
+
+class RandomSampler(Sampler):
+    """Every index once, in an order drawn anew at each pass.
+
+    With `replacement`, `num_samples` independent draws instead. Without it,
+    `num_samples` is at most the length of the data source, and is that by default.
+    """
+
+    def __init__(
+        self,
+        data_source: Sized,
+        replacement: bool = False,
+        num_samples: int | None = None,
+        generator: Generator | None = None,
+    ) -> None:
+        self.data_source = data_source
+        self.replacement = replacement
+        self.num_samples = len(data_source) if num_samples is None else num_samples
+        self.generator = generator
+        if not len(data_source):
+            raise ValueError("RandomSampler expects a data source, got an empty one")
+        most = None if replacement else len(data_source)
+        if self.num_samples < 1 or (most and self.num_samples > most):
+            upper = f" to {most}" if most else ""
+            raise ValueError(
+                f"expected num_samples from 1{upper}, got {self.num_samples}"
+            )
+
+    def __iter__(self) -> Iterator[int]:
+        rng = (self.generator or random.default_generator).numpy
+        size = len(self.data_source)
+        if self.replacement:
+            order = rng.integers(size, size=self.num_samples)
+        else:
+            order = rng.permutation(size)[: self.num_samples]
+        return iter(order.tolist())
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class BatchSampler(Sampler):
+    """Groups another sampler's indices into lists of `batch_size`.
+
+    The last list may be shorter; `drop_last` leaves it out.
+    """
+
+    def __init__(
+        self, sampler: Iterable[int], batch_size: int, drop_last: bool
+    ) -> None:
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f"expected batch_size of at least 1, got {batch_size!r}")
+        self.sampler = sampler
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+
+    def __iter__(self) -> Iterator[list[int]]:
+        indices = iter(self.sampler)
+        while batch := list(islice(indices, self.batch_size)):
+            if len(batch) == self.batch_size or not self.drop_last:
+                yield batch
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.sampler), self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
