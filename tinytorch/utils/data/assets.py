@@ -40,9 +40,9 @@ class Assets:
         content = self._bytes(file["path"], file["sha256"])
         if hashlib.sha256(content).hexdigest() != file["sha256"]:
             raise OSError(
-                f"{self.location}/{file['path']} is damaged: expected {file['bytes']:,} "
-                f"bytes with SHA-256 {file['sha256'][:12]}…, got {len(content):,} other "
-                f"bytes; {_remedy()}"
+                f"{self.location}/{file['path']} is damaged: "
+                f"expected {file['bytes']:,} bytes with SHA-256 {file['sha256']}, "
+                f"got {len(content):,} other bytes; {_remedy()}"
             )
         return content
 

@@ -13,7 +13,7 @@ PYODIDE = "static/pyodide/"
 
 def site_url() -> str:
     """Return the address of the site's root, ending in a slash, from Pyodide's own."""
-    import pyodide_js
+    import pyodide_js  # type: ignore[import-not-found]
 
     base = str(pyodide_js.lockfileBaseUrl)
     if not base.endswith(PYODIDE):
@@ -30,8 +30,8 @@ def get(url: str, fresh: bool = False) -> bytes:
     Raises `FileNotFoundError` for an address that the server does not have, and
     `ConnectionError` when it cannot be reached or answers with another error.
     """
-    from js import XMLHttpRequest
-    from pyodide.ffi import JsException
+    from js import XMLHttpRequest  # type: ignore[import-not-found]
+    from pyodide.ffi import JsException  # type: ignore[import-not-found]
 
     request = XMLHttpRequest.new()
     request.open("GET", url, False)
@@ -55,7 +55,7 @@ def load_package(name: str) -> None:
     A kernel loads only what a cell imports by name, and only before the cell runs; a
     library that imports late has to fetch for itself.
     """
-    import pyodide_js
+    import pyodide_js  # type: ignore[import-not-found]
 
     entry = pyodide_js.lockfile.packages.to_py()[name]
     wheel = get(str(pyodide_js.lockfileBaseUrl) + entry["file_name"])

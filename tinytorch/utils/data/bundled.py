@@ -80,7 +80,7 @@ class CIFAR10(ImageClassification):
         part = "train" if train else "test"
         bundled = about[part]["shards"]
         if train and not 1 <= shards <= bundled:
-            raise ValueError(f"CIFAR10 expects shards from 1 to {bundled}, got {shards}")
+            raise ValueError(f"expected shards from 1 to {bundled}, got {shards}")
         if progress is True:
             progress = ProgressLine(f"CIFAR-10 {part} images")
         data, targets = _cifar10_part(

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
-from ... import random
-from ...random import Generator
-from ...tensor import Tensor
+from tinytorch import random
+from tinytorch.random import Generator
+from tinytorch.tensor import Tensor
 
 
 class Dataset:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from ...random import Generator
-from ...tensor import Tensor
+from tinytorch.random import Generator
+from tinytorch.tensor import Tensor
+
 from .dataset import Dataset
-from .sampler import BatchSampler, RandomSampler, SequentialSampler
+from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
 
 class DataLoader:
@@ -29,8 +30,8 @@ class DataLoader:
         dataset: Dataset,
         batch_size: int = 1,
         shuffle: bool = False,
-        sampler: Iterable[int] | None = None,
-        batch_sampler: Iterable[list[int]] | None = None,
+        sampler: Sampler[int] | None = None,
+        batch_sampler: Sampler[list[int]] | None = None,
         *,
         collate_fn: Callable[[list], Any] | None = None,
         drop_last: bool = False,
@@ -69,7 +70,7 @@ class DataLoader:
 
 def _default_sampler(
     dataset: Dataset, shuffle: bool, generator: Generator | None
-) -> Iterable[int]:
+) -> Sampler[int]:
     if shuffle:
         return RandomSampler(dataset, generator=generator)
     return SequentialSampler(dataset)
@@ -98,10 +99,14 @@ def default_collate(batch: list) -> Any:
     if isinstance(first, str):
         return batch
     if isinstance(first, dict):
-        return {key: default_collate([sample[key] for sample in batch]) for key in first}
+        return {
+            key: default_collate([sample[key] for sample in batch]) for key in first
+        }
     if isinstance(first, tuple | list):
         _expect_one({len(sample) for sample in batch}, "samples of one length")
-        return tuple(default_collate(list(column)) for column in zip(*batch, strict=True))
+        return tuple(
+            default_collate(list(column)) for column in zip(*batch, strict=True)
+        )
     return _stack(batch)
 
 

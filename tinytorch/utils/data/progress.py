@@ -34,7 +34,7 @@ class ProgressLine:
         return f"{self.title}: {total / 1e6:.1f} MB in {seconds:.1f} s"
 
     def _display(self, bar: _Bar) -> None:
-        from IPython.display import display
+        from IPython.display import display  # type: ignore[import-not-found]
 
         if self._handle is None:
             self._handle = display(bar, display_id=True)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterator, Sized
 from itertools import islice
+from typing import Protocol, TypeVar
 
-from ... import random
-from ...random import Generator
+from tinytorch import random
+from tinytorch.random import Generator
 
-
-class Sampler:
-    """An iterable of indices, one pass per iteration; subclasses define `__iter__`."""
-
-    def __iter__(self) -> Iterator:
-        raise NotImplementedError(f"{type(self).__name__} expects an __iter__ method")
+T = TypeVar("T", covariant=True)
 
 
-class SequentialSampler(Sampler):
+class Sampler(Protocol[T]):
+    """A number of indices, or lists of them, to iterate over again and again.
+
+    A list will do: subclass this only to say that a class is meant as a sampler.
+    """
+
+    def __iter__(self) -> Iterator[T]: ...
+
+    def __len__(self) -> int: ...
+
+
+class SequentialSampler(Sampler[int]):
     """0, 1, 2, … up to the length of the data source."""
 
     def __init__(self, data_source: Sized) -> None:
@@ -29,7 +36,7 @@ class SequentialSampler(Sampler):
         return len(self.data_source)
 
 
-class RandomSampler(Sampler):
+class RandomSampler(Sampler[int]):
     """Every index once, in an order drawn anew at each pass.
 
     With `replacement`, `num_samples` independent draws instead. Without it,
@@ -69,15 +76,13 @@ class RandomSampler(Sampler):
         return self.num_samples
 
 
-class BatchSampler(Sampler):
+class BatchSampler(Sampler[list[int]]):
     """Groups another sampler's indices into lists of `batch_size`.
 
     The last list may be shorter; `drop_last` leaves it out.
     """
 
-    def __init__(
-        self, sampler: Iterable[int], batch_size: int, drop_last: bool
-    ) -> None:
+    def __init__(self, sampler: Sampler[int], batch_size: int, drop_last: bool) -> None:
         if not isinstance(batch_size, int) or batch_size < 1:
             raise ValueError(f"expected batch_size of at least 1, got {batch_size!r}")
         self.sampler = sampler

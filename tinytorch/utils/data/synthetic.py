@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ... import random
-from ...random import Generator
-from ...tensor import Tensor
+from tinytorch import random
+from tinytorch.random import Generator
+from tinytorch.tensor import Tensor
 
 
 def make_xor(

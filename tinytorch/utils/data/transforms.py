@@ -9,14 +9,16 @@ of a float.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ... import random
-from ...random import Generator
-from ...tensor import Tensor
+from tinytorch import random
+from tinytorch.random import Generator
+from tinytorch.tensor import Tensor
+
+PaddingMode = Literal["constant", "reflect", "edge"]
 
 
 class Compose:
@@ -123,11 +125,11 @@ class RandomCrop(RandomTransform):
         size: int | tuple[int, int],
         padding: int = 0,
         *,
-        padding_mode: str = "constant",
+        padding_mode: PaddingMode = "constant",
         generator: Generator | None = None,
     ) -> None:
         super().__init__(generator)
-        if padding_mode not in ("constant", "reflect", "edge"):
+        if padding_mode not in get_args(PaddingMode):
             raise ValueError(
                 "RandomCrop expects padding_mode constant, reflect or edge, "
                 f"got {padding_mode!r}"
@@ -180,7 +182,8 @@ class RandomErasing(RandomTransform):
         n, _, height, width = images.shape
         rng = self.rng
         area = rng.uniform(*self.scale, n) * height * width
-        aspect = np.exp(rng.uniform(*np.log(self.ratio), n))
+        low, high = np.log(self.ratio)
+        aspect = np.exp(rng.uniform(low, high, n))
         # An image that is spared gets a rectangle without rows.
         chosen = rng.random(n) < self.p
         rows = chosen * np.sqrt(area * aspect).round().clip(1, height).astype(int)
@@ -207,10 +210,10 @@ class Cutout(RandomTransform):
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         n, _, height, width = images.shape
-        top = self.rng.integers(height, size=n) - self.size // 2
-        left = self.rng.integers(width, size=n) - self.size // 2
-        bottom, right = top + self.size, left + self.size
-        return _erase(images, top, bottom, left, right, self.value)
+        half, size = self.size // 2, self.size
+        top = self.rng.integers(-half, height - half, n)
+        left = self.rng.integers(-half, width - half, n)
+        return _erase(images, top, top + size, left, left + size, self.value)
 
 
 def _erase(

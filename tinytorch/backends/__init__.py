@@ -1,0 +1,47 @@
+"""The seam between mathematics and machine: who computes the hot kernels.
+
+`use("loops")` switches for good, `with use("loops"):` for a block. Only `ops` and
+`optim` call kernels, through `backends.current`.
+"""
+
+from __future__ import annotations
+
+from tinytorch.backends.loops import LoopsBackend
+from tinytorch.backends.numpy import NumpyBackend
+
+_available: dict[str, NumpyBackend] = {
+    backend.name: backend for backend in (LoopsBackend(), NumpyBackend())
+}
+current: NumpyBackend = _available["numpy"]
+
+
+def available() -> list[str]:
+    """Return the names that `use` takes on this machine, slowest first."""
+    return list(_available)
+
+
+def get(name: str) -> NumpyBackend:
+    """Return a backend by name. Raises ValueError for one that is not here."""
+    if name not in _available:
+        raise ValueError(f"expected a backend out of {available()}, got {name!r}")
+    return _available[name]
+
+
+class use:  # noqa: N801 - reads as a verb: `with use("loops"):`
+    """Make a backend the current one; as a context manager, only for the block."""
+
+    def __init__(self, name: str) -> None:
+        global current
+        backend = get(name)
+        self._previous = current
+        current = backend
+
+    def __enter__(self) -> NumpyBackend:
+        return current
+
+    def __exit__(self, *exc: object) -> None:
+        global current
+        current = self._previous
+
+    def __repr__(self) -> str:
+        return f"<backend {current.name!r} in use>"

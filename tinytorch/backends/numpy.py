@@ -1,0 +1,315 @@
+"""Every kernel, vectorised with numpy: the default on a desktop.
+
+Kernels take and return raw arrays. Shapes were checked by the caller. N is the
+batch, C and O are channels, H and W the image, G the groups of a convolution.
+A `Window` is ((stride, stride), (padding, padding), (dilation, dilation)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+Array = np.ndarray
+Pair = tuple[int, int]
+Window = tuple[Pair, Pair, Pair]
+
+
+def output_size(size: Pair, kernel: Pair, window: Window) -> Pair:
+    """Return how many places a window takes along height and width.
+
+    floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1
+    """
+    height, width = (
+        (size[i] + 2 * window[1][i] - window[2][i] * (kernel[i] - 1) - 1)
+        // window[0][i]
+        + 1
+        for i in (0, 1)
+    )
+    return height, width
+
+
+def pad_image(x: Array, padding: Pair, value: float = 0.0) -> Array:
+    """Return (N, C, H, W) with a border of `value` around each image."""
+    (top, left), (n, c, h, w) = padding, x.shape
+    if not (top or left):
+        return x
+    out = np.full((n, c, h + 2 * top, w + 2 * left), value, dtype=x.dtype)
+    out[:, :, top : top + h, left : left + w] = x
+    return out
+
+
+def window_slices(kernel: Pair, out: Pair, window: Window) -> list[tuple[slice, slice]]:
+    """Return, for each cell of the kernel, the pixels that it meets."""
+    (sh, sw), _, (dh, dw) = window
+    return [
+        (
+            slice(i * dh, i * dh + sh * (out[0] - 1) + 1, sh),
+            slice(j * dw, j * dw + sw * (out[1] - 1) + 1, sw),
+        )
+        for i in range(kernel[0])
+        for j in range(kernel[1])
+    ]
+
+
+def unfold(x: Array, kernel: Pair, window: Window) -> Array:
+    """Copy each window of (N, C, H, W) into a column: (N, C KH KW, OH OW)."""
+    n, c, h, w = x.shape
+    out = output_size((h, w), kernel, window)
+    padded = pad_image(x, window[1])
+    columns = np.empty((n, c, kernel[0] * kernel[1], *out), dtype=x.dtype)
+    for k, (rows, cols) in enumerate(window_slices(kernel, out, window)):
+        columns[:, :, k] = padded[:, :, rows, cols]
+    return columns.reshape(n, c * kernel[0] * kernel[1], out[0] * out[1])
+
+
+def fold(columns: Array, shape: Sequence[int], kernel: Pair, window: Window) -> Array:
+    """Add each column back to the pixels it came from: the transpose of unfold."""
+    n, c, h, w = shape
+    out, (top, left) = output_size((h, w), kernel, window), window[1]
+    columns = columns.reshape(n, c, kernel[0] * kernel[1], *out)
+    padded = np.zeros((n, c, h + 2 * top, w + 2 * left), dtype=columns.dtype)
+    for k, (rows, cols) in enumerate(window_slices(kernel, out, window)):
+        padded[:, :, rows, cols] += columns[:, :, k]
+    return padded[:, :, top : top + h, left : left + w]
+
+
+class NumpyBackend:
+    """The reference for every other backend: same arguments, same results."""
+
+    name = "numpy"
+
+    def describe(self) -> str:
+        """Return in one line what does the work."""
+        return f"numpy {np.__version__}, vectorised"
+
+    # Products
+
+    def matmul(self, a: Array, b: Array) -> Array:
+        """(..., I, K) times (..., K, J) gives (..., I, J), batches broadcast."""
+        return np.matmul(a, b)
+
+    def matmul_int8(self, a: Array, b: Array) -> Array:
+        """int8 (I, K) times int8 (K, J) gives exact int32 (I, J)."""
+        return np.matmul(a.astype(np.int32), b.astype(np.int32))
+
+    # Convolution and pooling
+
+    def conv2d(
+        self, x: Array, weight: Array, bias: Array | None, window: Window, groups: int
+    ) -> Array:
+        """(N, C, H, W) with (O, C/G, KH, KW) gives (N, O, OH, OW)."""
+        n, o, kernel = x.shape[0], weight.shape[0], weight.shape[2:]
+        columns = unfold(x, kernel, window)
+        columns = columns.reshape(n, groups, -1, columns.shape[-1])
+        y = self.matmul(weight.reshape(groups, o // groups, -1), columns)
+        y = y.reshape(n, o, *output_size(x.shape[2:], kernel, window))
+        if bias is not None:
+            y += bias[:, None, None]
+        return y
+
+    def conv2d_input_grad(
+        self,
+        grad: Array,
+        weight: Array,
+        shape: Sequence[int],
+        window: Window,
+        groups: int,
+    ) -> Array:
+        """Gradient (N, O, OH, OW) of the output to one of `shape` (N, C, H, W)."""
+        n, o = grad.shape[:2]
+        w = weight.reshape(groups, o // groups, -1).swapaxes(1, 2)
+        columns = self.matmul(w, grad.reshape(n, groups, o // groups, -1))
+        return fold(columns, shape, weight.shape[2:], window)
+
+    def conv2d_weight_grad(
+        self, grad: Array, x: Array, shape: Sequence[int], window: Window, groups: int
+    ) -> Array:
+        """Gradient (N, O, OH, OW) of the output to one of `shape` (O, C/G, KH, KW)."""
+        n, o = grad.shape[:2]
+        columns = unfold(x, (shape[2], shape[3]), window)
+        columns = columns.reshape(n, groups, -1, columns.shape[-1])
+        g = grad.reshape(n, groups, o // groups, -1)
+        return self.matmul(g, columns.swapaxes(2, 3)).sum(axis=0).reshape(shape)
+
+    def max_pool2d(self, x: Array, kernel: Pair, window: Window) -> tuple[Array, Array]:
+        """Return the largest value of each window, and its cell's number (int16)."""
+        out = output_size(x.shape[2:], kernel, window)
+        padded = pad_image(x, window[1], -np.inf)
+        slices = window_slices(kernel, out, window)
+        best = padded[:, :, slices[0][0], slices[0][1]].copy()
+        cell = np.zeros(best.shape, dtype=np.int16)
+        for k, (rows, cols) in enumerate(slices[1:], start=1):
+            value = padded[:, :, rows, cols]
+            better = (value > best) | np.isnan(value)
+            np.copyto(best, value, where=better)
+            np.copyto(cell, np.int16(k), where=better)
+        return best, cell
+
+    def max_pool2d_grad(
+        self,
+        grad: Array,
+        cell: Array,
+        shape: Sequence[int],
+        kernel: Pair,
+        window: Window,
+    ) -> Array:
+        """Send each window's gradient to the pixel that won."""
+        (n, c, h, w), (top, left) = shape, window[1]
+        padded = np.zeros((n, c, h + 2 * top, w + 2 * left), dtype=grad.dtype)
+        slices = window_slices(kernel, grad.shape[2:], window)
+        for k, (rows, cols) in enumerate(slices):
+            padded[:, :, rows, cols] += grad * (cell == k)
+        return padded[:, :, top : top + h, left : left + w]
+
+    # Elementwise
+
+    def relu(self, x: Array) -> Array:
+        """max(x, 0)"""
+        return np.maximum(x, 0)
+
+    def relu_grad(self, grad: Array, y: Array) -> Array:
+        """`grad` where the output `y` is positive, else 0."""
+        return grad * (y > 0)
+
+    def gelu(self, x: Array) -> Array:
+        """x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))"""
+        return 0.5 * x * (1 + np.tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x)))
+
+    def gelu_grad(self, grad: Array, x: Array) -> Array:
+        """`grad` times the derivative of `gelu` at `x`."""
+        square = x * x
+        t = np.tanh(GELU_SCALE * (x + GELU_CUBIC * square * x))
+        slope = GELU_SCALE * (1 + 3 * GELU_CUBIC * square)
+        return grad * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
+
+    # Rows: softmax, its loss, and normalisation
+
+    def softmax(self, x: Array) -> Array:
+        """Softmax over the last axis, each row shifted so that exp cannot overflow."""
+        top = x.max(axis=-1, keepdims=True, initial=-np.inf)
+        # A row of nothing but -inf has no shift; its result is nan, as it must be.
+        e = np.exp(x - np.where(np.isneginf(top), 0, top))
+        with np.errstate(invalid="ignore"):
+            return e / e.sum(axis=-1, keepdims=True)
+
+    def softmax_grad(self, grad: Array, y: Array) -> Array:
+        """y (grad - sum(grad y)) over the last axis."""
+        return y * (grad - (grad * y).sum(axis=-1, keepdims=True))
+
+    def log_softmax(self, x: Array) -> Array:
+        """x - log(sum(exp(x))) over the last axis, without overflow."""
+        shifted = x - x.max(axis=-1, keepdims=True, initial=-np.inf)
+        return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+    def log_softmax_grad(self, grad: Array, y: Array) -> Array:
+        """grad - softmax sum(grad) over the last axis, from the output `y`."""
+        return grad - np.exp(y) * grad.sum(axis=-1, keepdims=True)
+
+    def layer_norm(
+        self, x: Array, weight: Array, bias: Array, eps: float
+    ) -> tuple[Array, Array, Array]:
+        """Normalise each row of (R, D); return y, the rows' means and 1/deviations."""
+        mean = x.mean(axis=1)
+        centred = x - mean[:, None]
+        rstd = 1 / np.sqrt((centred * centred).mean(axis=1) + eps)
+        return centred * rstd[:, None] * weight + bias, mean, rstd
+
+    def layer_norm_grad(
+        self, grad: Array, x: Array, weight: Array, mean: Array, rstd: Array
+    ) -> tuple[Array, Array, Array]:
+        """Gradients to x (R, D), weight (D,) and bias (D,)."""
+        unit = (x - mean[:, None]) * rstd[:, None]
+        g = grad * weight
+        along = (g * unit).mean(axis=1, keepdims=True)
+        dx = (g - g.mean(axis=1, keepdims=True) - unit * along) * rstd[:, None]
+        return dx, (grad * unit).sum(axis=0), grad.sum(axis=0)
+
+    def batch_norm(
+        self, x: Array, weight: Array, bias: Array, eps: float
+    ) -> tuple[Array, Array, Array]:
+        """Normalise each channel of (N, C, L) over N and L.
+
+        Returns y and the channels' means and variances (biased), each (C,).
+        """
+        mean = x.mean(axis=(0, 2))
+        centred = x - mean[:, None]
+        var = (centred * centred).mean(axis=(0, 2))
+        scale = weight / np.sqrt(var + eps)
+        return centred * scale[:, None] + bias[:, None], mean, var
+
+    def batch_norm_grad(
+        self, grad: Array, x: Array, weight: Array, mean: Array, rstd: Array
+    ) -> tuple[Array, Array, Array]:
+        """Gradients to x (N, C, L), weight (C,) and bias (C,)."""
+        unit = (x - mean[:, None]) * rstd[:, None]
+        dweight, dbias = (grad * unit).sum(axis=(0, 2)), grad.sum(axis=(0, 2))
+        count = x.shape[0] * x.shape[2]
+        dx = grad - (unit * dweight[:, None] + dbias[:, None]) / count
+        dx *= (weight * rstd)[:, None]
+        return dx, dweight, dbias
+
+    # Tables
+
+    def scatter_add(self, table: Array, ids: Array, rows: Array) -> None:
+        """Add row r of (R, D) to `table[ids[r]]`, in place; ids may repeat."""
+        np.add.at(table, ids, rows)
+
+    # Optimizer steps, in place, over all parameters at once
+
+    def sgd_step(
+        self,
+        params: Sequence[Array],
+        grads: Sequence[Array],
+        buffers: Sequence[Array | None],
+        *,
+        lr: float,
+        momentum: float,
+        dampening: float,
+        weight_decay: float,
+        nesterov: bool,
+    ) -> None:
+        """Update params; momentum buffers (None without momentum) keep the velocity."""
+        for p, g, v in zip(params, grads, buffers, strict=True):
+            if weight_decay:
+                g = g + weight_decay * p
+            if v is not None:
+                v *= momentum
+                v += (1 - dampening) * g
+                g = g + momentum * v if nesterov else v
+            p -= lr * g
+
+    def adam_step(
+        self,
+        params: Sequence[Array],
+        grads: Sequence[Array],
+        firsts: Sequence[Array],
+        seconds: Sequence[Array],
+        *,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        weight_decay: float,
+        decoupled: bool,
+        step: int,
+    ) -> None:
+        """Update params and both moments; `step` counts from 1.
+
+        weight_decay joins the gradient, or, `decoupled`, shrinks params (AdamW).
+        """
+        beta1, beta2 = betas
+        scale = lr / (1 - beta1**step)
+        root = (1 - beta2**step) ** 0.5
+        for p, g, m, v in zip(params, grads, firsts, seconds, strict=True):
+            if weight_decay and decoupled:
+                p *= 1 - lr * weight_decay
+            elif weight_decay:
+                g = g + weight_decay * p
+            m += (1 - beta1) * (g - m)
+            v += (1 - beta2) * (g * g - v)
+            p -= scale * m / (np.sqrt(v) / root + eps)
+
+
+GELU_SCALE = float(np.sqrt(2 / np.pi))
+GELU_CUBIC = 0.044715

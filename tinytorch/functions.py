@@ -1,0 +1,95 @@
+"""Functions of tensors that are no methods: joining, choosing, einsum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinytorch import ops
+from tinytorch.tensor import Tensor, promote
+from tinytorch.tensor_math import _dims
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Join tensors along an axis; the other axes must be equal."""
+    first = _first(tensors, "cat")
+    dim = _dims(first, dim)
+    for t in tensors:
+        if t.ndim != first.ndim or any(
+            a != b
+            for d, (a, b) in enumerate(zip(t.shape, first.shape, strict=True))
+            if d != dim
+        ):
+            raise ValueError(
+                f"cat along dim {dim} expects shapes like {first.shape}, got {t.shape}"
+            )
+    return ops.Cat.apply(*tensors, dim=dim)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Join tensors of one shape along a new axis."""
+    first = _first(tensors, "stack")
+    for t in tensors:
+        if t.shape != first.shape:
+            raise ValueError(f"stack expects shape {first.shape}, got {t.shape}")
+    return ops.Stack.apply(*tensors, dim=_dims(first.unsqueeze(dim), dim))
+
+
+def split(
+    tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0
+) -> tuple[Tensor, ...]:
+    """As `Tensor.split`."""
+    return tensor.split(split_size_or_sections, dim)
+
+
+def where(condition: Tensor, input: Any, other: Any) -> Tensor:
+    """Take `input` where the condition is true, else `other`; all are broadcast."""
+    if condition.dtype.kind != "b":
+        raise TypeError(f"where expects a boolean condition, got {condition.dtype}")
+    return ops.Where.apply(*promote(input, other), condition=condition.data)
+
+
+def maximum(input: Tensor, other: Any) -> Tensor:
+    """Elementwise larger; a tie sends half of the gradient to each."""
+    return ops.Maximum.apply(*promote(input, other))
+
+
+def minimum(input: Tensor, other: Any) -> Tensor:
+    """Elementwise smaller; a tie sends half of the gradient to each."""
+    return -maximum(-input, -other)
+
+
+def einsum(equation: str, *operands: Tensor) -> Tensor:
+    """Sum of products in Einstein's notation: `einsum("bij,bjk->bik", a, b)`.
+
+    Letters only: no ellipsis, and no letter twice in one operand. Without `->` the
+    letters that occur once, sorted, are the output.
+    """
+    left, arrow, output = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if not arrow:
+        output = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
+    if len(terms) != len(operands) or any(
+        len(t) != x.ndim or not (t.isalpha() or not t) or len(set(t)) != len(t)
+        for t, x in zip(terms, operands, strict=False)
+    ):
+        raise ValueError(
+            "einsum expects for each operand one distinct letter an axis, "
+            f"got {equation!r} for shapes {[x.shape for x in operands]}"
+        )
+    return ops.Einsum.apply(*operands, equation=f"{left}->{output}")
+
+
+def allclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08
+) -> bool:
+    """Return whether |input - other| <= atol + rtol |other| everywhere."""
+    return bool(np.allclose(input.data, other.data, rtol, atol))
+
+
+def _first(tensors: Sequence[Tensor], name: str) -> Tensor:
+    if not tensors:
+        raise ValueError(f"{name} expects at least one tensor, got none")
+    return tensors[0]

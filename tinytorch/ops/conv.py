@@ -1,0 +1,83 @@
+"""Convolution and pooling, and their derivatives; the kernels are the backend's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinytorch import backends
+from tinytorch.autograd import Array, Function
+from tinytorch.backends.numpy import (
+    Pair,
+    Window,
+    output_size,
+    pad_image,
+    window_slices,
+)
+
+
+class Conv2d(Function):
+    """x (N, C, H, W), weight (O, C/G, KH, KW) and, optionally, bias (O,)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Array,
+        weight: Array,
+        bias: Array | None = None,
+        *,
+        window: Window,
+        groups: int,
+    ) -> Array:
+        ctx.save_for_backward(x, weight, window, groups)
+        return backends.current.conv2d(x, weight, bias, window, groups)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        x, weight, *how = ctx.saved
+        need_x, need_weight, *need_bias = ctx.needs_input_grad
+        kernels = backends.current
+        dx = kernels.conv2d_input_grad(grad, weight, x.shape, *how) if need_x else None
+        dw = None
+        if need_weight:
+            dw = kernels.conv2d_weight_grad(grad, x, weight.shape, *how)
+        return dx, dw, *(grad.sum(axis=(0, 2, 3)) for _ in need_bias)
+
+
+class MaxPool2d(Function):
+    """The first of equal pixels gets the gradient, as in PyTorch."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array, *, kernel: Pair, window: Window) -> Array:
+        out, cell = backends.current.max_pool2d(x, kernel, window)
+        ctx.save_for_backward(cell, x.shape, kernel, window)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return backends.current.max_pool2d_grad(grad, *ctx.saved)
+
+
+class AvgPool2d(Function):
+    """The mean of each window, its padding counted as zeros."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array, *, kernel: Pair, window: Window) -> Array:
+        ctx.save_for_backward(x.shape, kernel, window)
+        out = output_size(x.shape[2:], kernel, window)
+        padded = pad_image(x, window[1])
+        total = np.zeros((*x.shape[:2], *out), dtype=x.dtype)
+        for rows, cols in window_slices(kernel, out, window):
+            total += padded[:, :, rows, cols]
+        return total / (kernel[0] * kernel[1])
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        (n, c, h, w), kernel, window = ctx.saved
+        top, left = window[1]
+        padded = np.zeros((n, c, h + 2 * top, w + 2 * left), dtype=grad.dtype)
+        share = grad / (kernel[0] * kernel[1])
+        for rows, cols in window_slices(kernel, grad.shape[2:], window):
+            padded[:, :, rows, cols] += share
+        return padded[:, :, top : top + h, left : left + w]

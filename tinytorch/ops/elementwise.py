@@ -1,0 +1,307 @@
+"""Operations on each element, and their derivatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinytorch import backends
+from tinytorch.autograd import Array, Function
+from tinytorch.ops.erf import erf
+
+
+class Add(Function):
+    @staticmethod
+    def forward(ctx: Any, a: Array, b: Array) -> Array:
+        return a + b
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return grad, grad
+
+
+class Sub(Function):
+    @staticmethod
+    def forward(ctx: Any, a: Array, b: Array) -> Array:
+        return a - b
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return grad, -grad
+
+
+class Mul(Function):
+    @staticmethod
+    def forward(ctx: Any, a: Array, b: Array) -> Array:
+        ctx.save_for_backward(a, b)
+        return a * b
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        a, b = ctx.saved
+        need_a, need_b = ctx.needs_input_grad
+        return grad * b if need_a else None, grad * a if need_b else None
+
+
+class Div(Function):
+    @staticmethod
+    def forward(ctx: Any, a: Array, b: Array) -> Array:
+        out = a / b
+        ctx.save_for_backward(b, out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        b, out = ctx.saved
+        da = grad / b
+        return da, -da * out if ctx.needs_input_grad[1] else None
+
+
+class Pow(Function):
+    @staticmethod
+    def forward(ctx: Any, a: Array, b: Array) -> Array:
+        out = a**b
+        ctx.save_for_backward(a, b, out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        a, b, out = ctx.saved
+        need_a, need_b = ctx.needs_input_grad
+        da = db = None
+        if need_a:  # a constant exponent of 0 has slope 0, also at a = 0
+            da = grad * np.where(b == 0, 0, b * a ** np.where(b == 0, 1, b - 1))
+        if need_b:  # 0**b is flat for b > 0, so log(0) must not be asked for
+            db = grad * out * np.log(np.where(a == 0, 1, a))
+        return da, db
+
+
+class Neg(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        return -x
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return -grad
+
+
+class Abs(Function):
+    """Slope 0 at 0."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return np.abs(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return grad * np.sign(ctx.saved[0])
+
+
+class Exp(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        out = np.exp(x)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return grad * ctx.saved[0]
+
+
+class Log(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return np.log(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return grad / ctx.saved[0]
+
+
+class Sqrt(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        out = np.sqrt(x)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return grad / (2 * ctx.saved[0])
+
+
+class Sin(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return np.sin(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return grad * np.cos(ctx.saved[0])
+
+
+class Cos(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return np.cos(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return -grad * np.sin(ctx.saved[0])
+
+
+class Erf(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return erf(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        x = ctx.saved[0]
+        return grad * float(2 / np.sqrt(np.pi)) * np.exp(-x * x)
+
+
+class Tanh(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        out = np.tanh(x)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        out = ctx.saved[0]
+        return grad * (1 - out * out)
+
+
+class Sigmoid(Function):
+    """1 / (1 + exp(-x)), from exp(-|x|) so that nothing overflows."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        small = np.exp(-np.abs(x))
+        out = np.where(x >= 0, 1, small) / (1 + small)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        out = ctx.saved[0]
+        return grad * out * (1 - out)
+
+
+class Softplus(Function):
+    """log(1 + exp(x)), without overflow."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return np.logaddexp(x, np.zeros_like(x))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return grad * (0.5 * (1 + np.tanh(0.5 * ctx.saved[0])))
+
+
+class ReLU(Function):
+    """Slope 0 at 0."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        out = backends.current.relu(x)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return backends.current.relu_grad(grad, ctx.saved[0])
+
+
+class LeakyReLU(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Array, *, negative_slope: float) -> Array:
+        ctx.save_for_backward(x > 0, negative_slope)
+        return np.where(x > 0, x, negative_slope * x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        positive, negative_slope = ctx.saved
+        return np.where(positive, grad, negative_slope * grad)
+
+
+class GELU(Function):
+    """The tanh form (Hendrycks and Gimpel, 2016)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return backends.current.gelu(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return backends.current.gelu_grad(grad, ctx.saved[0])
+
+
+class Maximum(Function):
+    """A tie sends half of the gradient to each side."""
+
+    @staticmethod
+    def forward(ctx: Any, a: Array, b: Array) -> Array:
+        ctx.save_for_backward(a, b)
+        return np.maximum(a, b)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        a, b = ctx.saved
+        share = ((a > b) + 0.5 * (a == b)).astype(grad.dtype)
+        return grad * share, grad * (1 - share)
+
+
+class Where(Function):
+    """`condition` is an option: it has no gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, a: Array, b: Array, *, condition: Array) -> Array:
+        ctx.save_for_backward(condition)
+        return np.where(condition, a, b)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        condition = ctx.saved[0]
+        zero = np.zeros((), dtype=grad.dtype)
+        return np.where(condition, grad, zero), np.where(condition, zero, grad)
+
+
+class Clamp(Function):
+    """Slope 1 from `low` to `high` inclusive, 0 outside."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array, *, low: float | None, high: float | None) -> Array:
+        out = np.clip(x, low, high)
+        ctx.save_for_backward(out == x)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return grad * ctx.saved[0]
+
+
+class Cast(Function):
+    """Convert to another dtype; the gradient is converted back."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array, *, dtype: np.dtype) -> Array:
+        ctx.save_for_backward(x.dtype)
+        return x.astype(dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return grad.astype(ctx.saved[0])

@@ -1,0 +1,91 @@
+"""Layers whose derivative, done as one step, is shorter and stabler than its parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinytorch import backends
+from tinytorch.autograd import Array, Function
+
+
+class Softmax(Function):
+    """Over the last axis."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        out = backends.current.softmax(x)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return backends.current.softmax_grad(grad, ctx.saved[0])
+
+
+class LogSoftmax(Function):
+    """Over the last axis."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array) -> Array:
+        out = backends.current.log_softmax(x)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return backends.current.log_softmax_grad(grad, ctx.saved[0])
+
+
+class LayerNorm(Function):
+    """x (R, D) normalised by row, then scaled by weight and shifted by bias (D,)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array, weight: Array, bias: Array, *, eps: float) -> Array:
+        out, mean, rstd = backends.current.layer_norm(x, weight, bias, eps)
+        ctx.save_for_backward(x, weight, mean, rstd)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return backends.current.layer_norm_grad(grad, *ctx.saved)
+
+
+class BatchNorm(Function):
+    """x (N, C, L) normalised by channel; `statistics` receives mean and variance."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Array,
+        weight: Array,
+        bias: Array,
+        *,
+        eps: float,
+        statistics: list[Array],
+    ) -> Array:
+        out, mean, var = backends.current.batch_norm(x, weight, bias, eps)
+        statistics += [mean, var]
+        ctx.save_for_backward(x, weight, mean, 1 / np.sqrt(var + eps))
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return backends.current.batch_norm_grad(grad, *ctx.saved)
+
+
+class Embedding(Function):
+    """Rows of a table (V, D), picked by integer ids of any shape."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Array, *, ids: Array) -> Array:
+        ctx.save_for_backward(table.shape, ids)
+        return table[ids]
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        shape, ids = ctx.saved
+        out = np.zeros(shape, dtype=grad.dtype)
+        backends.current.scatter_add(out, ids.reshape(-1), grad.reshape(-1, shape[1]))
+        return out

@@ -1,0 +1,84 @@
+"""Sums of products, and their derivatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinytorch import backends
+from tinytorch.autograd import Array, Function
+
+
+class MatMul(Function):
+    """(..., I, K) times (..., K, J); the engine undoes the batches' broadcasting."""
+
+    @staticmethod
+    def forward(ctx: Any, a: Array, b: Array) -> Array:
+        ctx.save_for_backward(a, b)
+        return backends.current.matmul(a, b)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        a, b = ctx.saved
+        need_a, need_b = ctx.needs_input_grad
+        matmul = backends.current.matmul
+        return (
+            matmul(grad, b.swapaxes(-1, -2)) if need_a else None,
+            matmul(a.swapaxes(-1, -2), grad) if need_b else None,
+        )
+
+
+class Linear(Function):
+    """x W^T + b for x (..., I), W (O, I) and, optionally, b (O,)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array, weight: Array, bias: Array | None = None) -> Array:
+        ctx.save_for_backward(x, weight)
+        rows = x.reshape(-1, x.shape[-1])
+        out = backends.current.matmul(rows, weight.T)
+        if bias is not None:
+            out += bias
+        return out.reshape(*x.shape[:-1], len(weight))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        x, weight = ctx.saved
+        need_x, need_weight, *need_bias = ctx.needs_input_grad
+        rows = grad.reshape(-1, grad.shape[-1])
+        matmul = backends.current.matmul
+        dx = matmul(rows, weight).reshape(x.shape) if need_x else None
+        dw = matmul(rows.T, x.reshape(-1, x.shape[-1])) if need_weight else None
+        return dx, dw, *(rows.sum(axis=0) for _ in need_bias)
+
+
+class Einsum(Function):
+    """Explicit equations such as "bij,bjk->bik", no repeated letter in one operand."""
+
+    @staticmethod
+    def forward(ctx: Any, *arrays: Array, equation: str) -> Array:
+        ctx.save_for_backward(*arrays, equation)
+        return np.einsum(equation, *arrays, optimize=len(arrays) > 1)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        *arrays, equation = ctx.saved
+        inputs, output = equation.split("->")
+        terms = inputs.split(",")
+        return tuple(
+            _einsum_grad(i, terms, output, arrays, grad) if need else None
+            for i, need in enumerate(ctx.needs_input_grad)
+        )
+
+
+def _einsum_grad(
+    i: int, terms: list[str], output: str, arrays: list[Array], grad: Array
+) -> Array:
+    """Swap the output and operand i: an einsum of the gradient and the others."""
+    others = terms[:i] + terms[i + 1 :]
+    kept = [c for c in terms[i] if c in output or any(c in t for t in others)]
+    equation = ",".join([output, *others]) + "->" + "".join(kept)
+    part = np.einsum(equation, grad, *arrays[:i], *arrays[i + 1 :], optimize=True)
+    # A letter that only this operand has was summed: every element gets the same.
+    summed = tuple(k for k, c in enumerate(terms[i]) if c not in kept)
+    return np.broadcast_to(np.expand_dims(part, summed), arrays[i].shape)

@@ -1,0 +1,123 @@
+"""Operations that make one number of many, and their derivatives.
+
+`dim` is None for all axes, an integer, or a tuple of integers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinytorch.autograd import Array, Function
+
+Dim = int | tuple[int, ...] | None
+
+
+def _restore(reduced: Array, shape: tuple[int, ...], dim: Dim, keepdim: bool) -> Array:
+    """Put the reduced axes back with length 1, so that `reduced` broadcasts."""
+    if dim is None or keepdim:
+        return np.reshape(reduced, [1] * len(shape)) if dim is None else reduced
+    return np.expand_dims(reduced, dim)
+
+
+class Sum(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
+        ctx.save_for_backward(x.shape, dim, keepdim)
+        # Named, because numpy would add up in 32 bits on a 32-bit machine.
+        dtype = x.dtype if x.dtype.kind == "f" else np.int64
+        return x.sum(axis=dim, keepdims=keepdim, dtype=dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        shape, dim, keepdim = ctx.saved
+        return np.broadcast_to(_restore(grad, shape, dim, keepdim), shape)
+
+
+class Mean(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
+        out = x.mean(axis=dim, keepdims=keepdim)
+        ctx.save_for_backward(x.shape, dim, keepdim, x.size // max(1, np.size(out)))
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        shape, dim, keepdim, count = ctx.saved
+        return np.broadcast_to(_restore(grad / count, shape, dim, keepdim), shape)
+
+
+class Prod(Function):
+    """One dim, or all; zeros are handled (no division)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Array, *, dim: int | None = None, keepdim: bool = False
+    ) -> Array:
+        ctx.save_for_backward(x, dim, keepdim)
+        dtype = x.dtype if x.dtype.kind == "f" else np.int64
+        return x.prod(axis=dim, keepdims=keepdim, dtype=dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        x, dim, keepdim = ctx.saved
+        rows = x.reshape(1, -1) if dim is None else np.moveaxis(x, dim, -1)
+        before, after = np.ones_like(rows), np.ones_like(rows)
+        np.cumprod(rows[..., :-1], axis=-1, out=before[..., 1:])
+        np.cumprod(rows[..., :0:-1], axis=-1, out=after[..., -2::-1])
+        others = before * after
+        others = (
+            others.reshape(x.shape) if dim is None else np.moveaxis(others, -1, dim)
+        )
+        return _restore(grad, x.shape, dim, keepdim) * others
+
+
+class Amax(Function):
+    """Ties share the gradient equally, as PyTorch's `amax` does."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
+        out = x.max(axis=dim, keepdims=keepdim)
+        ctx.save_for_backward(x, out, dim, keepdim)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        x, out, dim, keepdim = ctx.saved
+        hit = x == _restore(out, x.shape, dim, keepdim)
+        share = hit / hit.sum(axis=dim, keepdims=True)
+        grad = _restore(grad, x.shape, dim, keepdim)
+        return grad * share.astype(grad.dtype)
+
+
+class CumSum(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Array, *, dim: int) -> Array:
+        ctx.save_for_backward(dim)
+        dtype = x.dtype if x.dtype.kind == "f" else np.int64
+        return x.cumsum(axis=dim, dtype=dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        dim = ctx.saved[0]
+        return np.flip(np.flip(grad, dim).cumsum(axis=dim), dim)
+
+
+class LogSumExp(Function):
+    """log(sum(exp(x))), shifted by the maximum so that nothing overflows."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
+        top = x.max(axis=dim, keepdims=True)
+        top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
+        with np.errstate(divide="ignore"):  # the log of an empty sum is -inf
+            out = np.log(np.exp(x - top).sum(axis=dim, keepdims=True)) + top
+        ctx.save_for_backward(x, out, dim, keepdim)
+        axes = tuple(range(x.ndim)) if dim is None else dim
+        return out if keepdim else out.squeeze(axis=axes)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        x, out, dim, keepdim = ctx.saved
+        return _restore(grad, x.shape, dim, keepdim) * np.exp(x - out)

@@ -1,0 +1,236 @@
+"""The tensor's mathematics as methods: elementwise functions and reductions.
+
+`dim` is an axis, a tuple of axes, or None for all. With `keepdim` a reduced axis
+stays, with length 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinytorch import ops
+from tinytorch.autograd import Function
+
+Dim = int | tuple[int, ...] | None
+
+
+class ValuesAndIndices(NamedTuple):
+    """What `max`, `min`, `sort` and `topk` along a dim return."""
+
+    values: Any
+    indices: Any
+
+
+class MathMethods:
+    """Part of `Tensor`."""
+
+    __slots__ = ()
+
+    # Elementwise; integers become float32 first
+
+    def exp(self: Any) -> Any:
+        return _floating(ops.Exp, self)
+
+    def log(self: Any) -> Any:
+        return _floating(ops.Log, self)
+
+    def sqrt(self: Any) -> Any:
+        return _floating(ops.Sqrt, self)
+
+    def sin(self: Any) -> Any:
+        return _floating(ops.Sin, self)
+
+    def cos(self: Any) -> Any:
+        return _floating(ops.Cos, self)
+
+    def erf(self: Any) -> Any:
+        return _floating(ops.Erf, self)
+
+    def tanh(self: Any) -> Any:
+        return _floating(ops.Tanh, self)
+
+    def sigmoid(self: Any) -> Any:
+        return _floating(ops.Sigmoid, self)
+
+    def relu(self: Any) -> Any:
+        return ops.ReLU.apply(self)
+
+    def abs(self: Any) -> Any:
+        return ops.Abs.apply(self)
+
+    def square(self: Any) -> Any:
+        return self * self
+
+    def pow(self: Any, exponent: Any) -> Any:
+        return self**exponent
+
+    def clamp(self: Any, min: Any = None, max: Any = None) -> Any:
+        """Limit each element to [min, max]; at least one of them is a number."""
+        if min is None and max is None:
+            raise ValueError("clamp() expects min, max or both, got neither")
+        return ops.Clamp.apply(self, low=min, high=max)
+
+    clip = clamp
+
+    def isnan(self: Any) -> Any:
+        return self._wrap(np.isnan(self.data))
+
+    def isfinite(self: Any) -> Any:
+        return self._wrap(np.isfinite(self.data))
+
+    # Reductions
+
+    def sum(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
+        return ops.Sum.apply(self, dim=_dims(self, dim), keepdim=keepdim)
+
+    def mean(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
+        """Raises TypeError for integers, whose mean is no integer."""
+        if self.dtype.kind != "f":
+            raise TypeError(
+                f"mean() expects a floating dtype, got {self.dtype}; use float() first"
+            )
+        return ops.Mean.apply(self, dim=_dims(self, dim), keepdim=keepdim)
+
+    def prod(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+        return ops.Prod.apply(self, dim=_dims(self, dim), keepdim=keepdim)
+
+    def var(
+        self: Any, dim: Dim = None, correction: int = 1, keepdim: bool = False
+    ) -> Any:
+        """Mean squared deviation; the divisor is the count less `correction`."""
+        centred = self - self.mean(dim, keepdim=True)
+        total = (centred * centred).sum(dim, keepdim)
+        count = self.numel() // max(1, total.numel())
+        return total / (count - correction)
+
+    def std(
+        self: Any, dim: Dim = None, correction: int = 1, keepdim: bool = False
+    ) -> Any:
+        return self.var(dim, correction, keepdim).sqrt()
+
+    def norm(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
+        """Square root of the sum of squares."""
+        return (self * self).sum(dim, keepdim).sqrt()
+
+    def logsumexp(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
+        """log(sum(exp(x))) without overflow."""
+        return ops.LogSumExp.apply(self, dim=_dims(self, dim), keepdim=keepdim)
+
+    def cumsum(self: Any, dim: int) -> Any:
+        return ops.CumSum.apply(self, dim=_dims(self, dim))
+
+    def amax(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
+        """Largest element; ties share the gradient equally."""
+        _expect_elements(self, "amax")
+        return ops.Amax.apply(self, dim=_dims(self, dim), keepdim=keepdim)
+
+    def amin(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
+        """Smallest element; ties share the gradient equally."""
+        return -(-self).amax(dim, keepdim)
+
+    def max(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+        """Without `dim` as amax; with it, (values, indices) of the first largest."""
+        if dim is None:
+            return self.amax()
+        return _pick(self, self.argmax(dim, keepdim=True), dim, keepdim)
+
+    def min(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+        """Without `dim` as amin; with it, (values, indices) of the first smallest."""
+        if dim is None:
+            return self.amin()
+        return _pick(self, self.argmin(dim, keepdim=True), dim, keepdim)
+
+    def argmax(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+        """Index (int64) of the first largest element; without `dim`, of all in a row."""
+        _expect_elements(self, "argmax")
+        index = self.data.argmax(axis=_dims(self, dim), keepdims=keepdim)
+        return self._wrap(np.asarray(index, dtype=np.int64))
+
+    def argmin(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+        """Index (int64) of the first smallest element; without `dim`, of all in a row."""
+        _expect_elements(self, "argmin")
+        index = self.data.argmin(axis=_dims(self, dim), keepdims=keepdim)
+        return self._wrap(np.asarray(index, dtype=np.int64))
+
+    def all(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
+        return self._wrap(self.data.all(axis=_dims(self, dim), keepdims=keepdim))
+
+    def any(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
+        return self._wrap(self.data.any(axis=_dims(self, dim), keepdims=keepdim))
+
+    # Order
+
+    def argsort(self: Any, dim: int = -1, descending: bool = False) -> Any:
+        """Indices (int64) that sort along `dim`; equal elements keep their order."""
+        dim = _dims(self, dim)
+        if not descending:
+            order = self.data.argsort(axis=dim, kind="stable")
+        else:  # of the flipped array, so that equal elements keep their order
+            flipped = np.flip(self.data, dim).argsort(axis=dim, kind="stable")
+            order = np.flip(self.data.shape[dim] - 1 - flipped, dim)
+        return self._wrap(order.astype(np.int64))
+
+    def sort(self: Any, dim: int = -1, descending: bool = False) -> Any:
+        """Return (values, indices) in order along `dim`."""
+        return _pick(self, self.argsort(dim, descending), dim, True)
+
+    def topk(self: Any, k: int, dim: int = -1, largest: bool = True) -> Any:
+        """Return (values, indices) of the k largest along `dim`, in order."""
+        dim = _dims(self, dim)
+        if not 0 <= k <= self.shape[dim]:
+            raise ValueError(f"topk() expects k from 0 to {self.shape[dim]}, got {k}")
+        order = self.argsort(dim, descending=largest).data
+        kept = order[(slice(None),) * dim + (slice(k),)]
+        return _pick(self, self._wrap(kept), dim, True)
+
+    # Softmax lives here because tensors have it in PyTorch too
+
+    def softmax(self: Any, dim: int) -> Any:
+        """exp(x) over its sum along `dim`, without overflow."""
+        return _on_last_axis(ops.Softmax, self, dim)
+
+    def log_softmax(self: Any, dim: int) -> Any:
+        """Logarithm of softmax along `dim`, without overflow."""
+        return _on_last_axis(ops.LogSoftmax, self, dim)
+
+
+def _floating(op: type[Function], x: Any) -> Any:
+    return op.apply(x if x.dtype.kind == "f" else x.float())
+
+
+def _on_last_axis(op: type[Function], x: Any, dim: int) -> Any:
+    dim = _dims(x, dim)
+    if dim == x.ndim - 1:
+        return _floating(op, x)
+    return _floating(op, x.transpose(dim, -1)).transpose(dim, -1)
+
+
+def _pick(x: Any, index: Any, dim: int, keepdim: bool) -> ValuesAndIndices:
+    values = x.gather(dim, index)
+    if keepdim:
+        return ValuesAndIndices(values, index)
+    return ValuesAndIndices(values.squeeze(dim), index.squeeze(dim))
+
+
+def _dims(x: Any, dim: Any) -> Any:
+    """Return dims as numpy takes them, counted from the front.
+
+    Raises IndexError for one that x lacks, ValueError for one named twice.
+    """
+    if dim is None:
+        return None
+    if isinstance(dim, list | tuple):
+        dims = tuple(_dims(x, d) for d in dim)
+        if len(set(dims)) != len(dims):
+            raise ValueError(f"expected each dim once, got {tuple(dim)}")
+        return dims
+    if not -x.ndim <= dim < x.ndim:
+        raise IndexError(f"expected a dim of shape {x.shape}, got {dim}")
+    return dim % x.ndim
+
+
+def _expect_elements(x: Any, name: str) -> None:
+    if not x.numel():
+        raise ValueError(f"{name}() expects at least one element, got shape {x.shape}")

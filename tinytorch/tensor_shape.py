@@ -1,0 +1,194 @@
+"""The tensor's methods that move, pick or repeat elements.
+
+Reshapes, transposes and slices are views where numpy's are: they share memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinytorch import ops
+from tinytorch.tensor_math import _dims
+
+
+class ShapeMethods:
+    """Part of `Tensor`."""
+
+    __slots__ = ()
+
+    def reshape(self: Any, *shape: Any) -> Any:
+        """Same elements in another shape; one length may be -1.
+
+        Raises ValueError if the number of elements differs.
+        """
+        wanted = _ints(shape)
+        known = math.prod(n for n in wanted if n != -1)
+        fits = self.numel() == known
+        if wanted.count(-1) == 1:
+            fits = known > 0 and self.numel() % known == 0
+        if not fits:
+            raise ValueError(
+                f"reshape expects {self.numel()} elements (shape {self.shape}), "
+                f"got shape {wanted}"
+            )
+        return ops.Reshape.apply(self, shape=wanted)
+
+    view = reshape
+
+    def flatten(self: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+        """Join the axes from start_dim to end_dim into one."""
+        if not self.ndim:
+            return self.reshape(1)
+        start, end = _dims(self, start_dim), _dims(self, end_dim)
+        if start > end:
+            raise ValueError(f"expected start_dim <= end_dim, got {start} and {end}")
+        joined = math.prod(self.shape[start : end + 1])
+        return self.reshape(*self.shape[:start], joined, *self.shape[end + 1 :])
+
+    def unflatten(self: Any, dim: int, sizes: Sequence[int]) -> Any:
+        """Split an axis into axes of `sizes`: the inverse of flatten."""
+        dim = _dims(self, dim)
+        return self.reshape(*self.shape[:dim], *sizes, *self.shape[dim + 1 :])
+
+    def squeeze(self: Any, dim: int | None = None) -> Any:
+        """Drop axes of length 1: all, or only `dim` (if it is one)."""
+        drop = range(self.ndim) if dim is None else (_dims(self, dim),)
+        shape = [n for i, n in enumerate(self.shape) if n != 1 or i not in drop]
+        return ops.Reshape.apply(self, shape=tuple(shape))
+
+    def unsqueeze(self: Any, dim: int) -> Any:
+        """Insert an axis of length 1."""
+        if not -self.ndim - 1 <= dim <= self.ndim:
+            raise IndexError(f"unsqueeze: dim {dim} is out of range for {self.shape}")
+        shape = list(self.shape)
+        shape.insert(dim % (self.ndim + 1), 1)
+        return ops.Reshape.apply(self, shape=tuple(shape))
+
+    def permute(self: Any, *dims: Any) -> Any:
+        """Reorder the axes."""
+        order = _ints(dims)
+        if sorted(_dims(self, order)) != list(range(self.ndim)):
+            raise ValueError(f"permute expects each of {self.ndim} dims, got {order}")
+        return ops.Permute.apply(self, dims=order)
+
+    def transpose(self: Any, dim0: int, dim1: int) -> Any:
+        """Swap two axes."""
+        order = list(range(self.ndim))
+        dim0, dim1 = _dims(self, dim0), _dims(self, dim1)
+        order[dim0], order[dim1] = dim1, dim0
+        return ops.Permute.apply(self, dims=tuple(order))
+
+    def t(self: Any) -> Any:
+        """Transpose a matrix; a vector stays."""
+        if self.ndim > 2:
+            raise ValueError(f"t() expects at most two axes, got shape {self.shape}")
+        return self.T
+
+    @property
+    def T(self: Any) -> Any:  # noqa: N802 - PyTorch's name
+        """All axes in reverse order."""
+        return ops.Permute.apply(self, dims=tuple(range(self.ndim))[::-1])
+
+    @property
+    def mT(self: Any) -> Any:  # noqa: N802 - PyTorch's name
+        """The last two axes swapped."""
+        return self.transpose(-1, -2)
+
+    def expand(self: Any, *shape: Any) -> Any:
+        """Stretch axes of length 1 without copying; -1 keeps a length."""
+        wanted = _ints(shape)
+        own = (1,) * (len(wanted) - self.ndim) + self.shape
+        if len(own) != len(wanted) or any(
+            w not in (-1, n) and n != 1 for w, n in zip(wanted, own, strict=True)
+        ):
+            raise ValueError(f"expand: shape {self.shape} cannot stretch to {wanted}")
+        full = tuple(n if w == -1 else w for w, n in zip(wanted, own, strict=True))
+        return ops.Expand.apply(self, shape=full)
+
+    def repeat_interleave(self: Any, repeats: int, dim: int) -> Any:
+        """Repeat each element along `dim`."""
+        dim = _dims(self, dim)
+        return self[
+            (slice(None),) * dim + (np.repeat(range(self.shape[dim]), repeats),)
+        ]
+
+    def flip(self: Any, *dims: Any) -> Any:
+        """Reverse the order along axes."""
+        return ops.Flip.apply(self, dims=_dims(self, _ints(dims)))
+
+    def split(self: Any, split_size: int | Sequence[int], dim: int = 0) -> Any:
+        """Cut along `dim` into pieces of a size (the last may be shorter) or of sizes."""
+        dim = _dims(self, dim)
+        length = self.shape[dim]
+        if isinstance(split_size, int):
+            if split_size < 1:
+                raise ValueError(
+                    f"split expects a size of at least 1, got {split_size}"
+                )
+            full, rest = divmod(length, split_size)
+            sizes = [split_size] * full + [rest] * (rest > 0 or not length)
+        else:
+            sizes = list(split_size)
+            if sum(sizes) != length:
+                raise ValueError(
+                    f"split expects sizes that add up to {length}: {sizes}"
+                )
+        ends = np.cumsum(sizes)
+        before = (slice(None),) * dim
+        return tuple(
+            self[(*before, slice(int(e) - n, int(e)))]
+            for n, e in zip(sizes, ends, strict=True)
+        )
+
+    def chunk(self: Any, chunks: int, dim: int = 0) -> Any:
+        """Cut along `dim` into at most `chunks` pieces of equal size."""
+        if chunks < 1:
+            raise ValueError(f"chunk expects at least 1 chunk, got {chunks}")
+        return self.split(max(1, -(-self.shape[_dims(self, dim)] // chunks)), dim)
+
+    def gather(self: Any, dim: int, index: Any) -> Any:
+        """Pick along `dim`: out[i, j] = x[i, index[i, j]] for dim 1.
+
+        index: integers, as many axes as the tensor. Raises IndexError out of range.
+        """
+        dim = _dims(self, dim)
+        if index.ndim != self.ndim or index.dtype.kind not in "iu":
+            raise ValueError(
+                f"gather expects integer indices with {self.ndim} axes, "
+                f"got {index.dtype} of shape {index.shape}"
+            )
+        if any(
+            i > n
+            for d, (i, n) in enumerate(zip(index.shape, self.shape, strict=True))
+            if d != dim
+        ):
+            raise ValueError(f"gather: index {index.shape} exceeds {self.shape}")
+        return ops.Gather.apply(self, dim=dim, index=index.data)
+
+    def masked_fill(self: Any, mask: Any, value: float) -> Any:
+        """Put `value` wherever the boolean mask, which is broadcast, is true."""
+        if mask.dtype.kind != "b":
+            raise TypeError(f"masked_fill expects a boolean mask, got {mask.dtype}")
+        filled = self._wrap(np.asarray(value).astype(self.dtype))
+        return ops.Where.apply(filled, self, condition=mask.data)
+
+    def tril(self: Any, diagonal: int = 0) -> Any:
+        """Zero what lies above the diagonal of the last two axes."""
+        keep = np.tri(*self.shape[-2:], k=diagonal, dtype=bool)
+        return self.masked_fill(self._wrap(~keep), 0)
+
+    def triu(self: Any, diagonal: int = 0) -> Any:
+        """Zero what lies below the diagonal of the last two axes."""
+        below = np.tri(*self.shape[-2:], k=diagonal - 1, dtype=bool)
+        return self.masked_fill(self._wrap(below), 0)
+
+
+def _ints(values: tuple[Any, ...]) -> tuple[int, ...]:
+    """Accept both f(2, 3) and f((2, 3))."""
+    if len(values) == 1 and isinstance(values[0], Sequence):
+        values = tuple(values[0])
+    return tuple(int(v) for v in values)
