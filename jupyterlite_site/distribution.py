@@ -30,6 +30,9 @@ KERNEL_EXTENSION = (
 #: Wheels that come inside the installed JupyterLite kernel extension.
 EXTENSION_WHEELS = ("ipykernel", "piplite", "pyodide_kernel")
 
+#: The data sheets are decoded by synchronous code, which cannot load Pillow on demand.
+EXTRA_DEPENDS = {"tinytorch": ["pillow"]}
+
 _MARKERS = {
     "implementation_name": "cpython",
     "platform_python_implementation": "CPython",
@@ -60,6 +63,7 @@ def build(out: Path, own_wheels: Iterable[Path]) -> None:
     for wheel in (*kernel, *extension_wheels(), *own_wheels):
         shutil.copyfile(wheel, out / wheel.name)
         entry = lock_entry(wheel, python)
+        entry["depends"] += EXTRA_DEPENDS.get(entry["name"], [])
         packages[entry["name"]] = entry
     _check_closed(packages)
     lock = {"info": official["info"], "packages": packages}

@@ -1,4 +1,4 @@
-"""Serve the built site: ``python -m jupyterlite_site.serve [--port N] [--prefix /p/]``."""
+"""Serve the built site: ``python -m jupyterlite_site.serve``."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Find the browser that the tests drive, or install Debian's: ``make test`` runs this."""
+"""Find the browser that the tests drive, or install Debian's."""
 
 import os
 import shutil

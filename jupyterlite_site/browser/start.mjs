@@ -1,0 +1,44 @@
+// JupyterLite's kernel loads this module in place of pyodide.mjs (`pyodideUrl` in
+// lite/jupyter-lite.json). That gains two things:
+//
+// - Python starts as soon as the page's HTML is read (early.js), not only when the
+//   notebook application is up.
+// - The kernel's imports happen before the notebook drive is mounted. After that,
+//   each would first ask the drive: one service-worker round trip a file.
+
+import { loadPyodide as load } from "./pyodide.mjs";
+import { packages } from "./packages.mjs";
+
+const IMPORTS = `
+import contextlib
+import sys
+
+import piplite.piplite
+import pyodide_kernel
+
+# A library that fails to import must not take the kernel with it: the reader's
+# own import shows the error.
+with contextlib.suppress(Exception):
+    import tinytorch
+
+# The notebook's folder comes last: imports of installed packages need not probe it.
+sys.path[:] = [entry for entry in sys.path if entry] + [""]
+`;
+
+let started;
+
+export function start() {
+  const indexURL = new URL("./", import.meta.url).href;
+  started ??= load({ indexURL, packages }).then(async (pyodide) => {
+    await pyodide.runPythonAsync(IMPORTS);
+    return pyodide;
+  });
+  return started;
+}
+
+export async function loadPyodide({ stdout, stderr }) {
+  const pyodide = await start();
+  pyodide.setStdout({ batched: stdout });
+  pyodide.setStderr({ batched: stderr });
+  return pyodide;
+}
