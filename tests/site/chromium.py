@@ -6,6 +6,11 @@ import subprocess
 import sys
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+)
 INSTALL = (
     ["apt-get", "update", "-qq"],
     ["apt-get", "install", "-y", "-qq", "chromium"],
@@ -15,6 +20,14 @@ INSTALL = (
 def find() -> str | None:
     """Return the path of a Chromium on the PATH, if there is one."""
     return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def launch(playwright):
+    """Start the browser headless, with no host in reach but this machine."""
+    path = find()
+    if path is None:
+        raise RuntimeError(f"no browser found ({', '.join(NAMES)}); run `make test`")
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
 
 
 def main() -> None:
