@@ -15,7 +15,7 @@ SOURCES = $(shell find tinytorch content jupyterlite_site pyproject.toml \
 	\( -name __pycache__ -o -path jupyterlite_site/dist -o -path jupyterlite_site/build \) -prune \
 	-o -type f -print)
 
-.PHONY: help venv site serve test lint bench pins clean
+.PHONY: help venv site data serve test lint bench pins clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -23,6 +23,9 @@ help: ## List the commands
 venv: $(STAMP) ## Make .venv from the locked, hashed requirements
 
 site: $(DIST) ## Build the site into jupyterlite_site/dist
+
+data: $(STAMP) ## Make the data sets in the cache, for use outside the site
+	@$(BIN)/python -m jupyterlite_site.data
 
 serve: site ## Build the site and serve it (PORT=8000)
 	@$(BIN)/python -m jupyterlite_site.serve --port $(PORT)

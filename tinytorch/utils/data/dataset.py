@@ -36,8 +36,8 @@ class TensorDataset(Dataset):
 
     def __init__(self, *tensors: Any) -> None:
         self.tensors = tuple(t if isinstance(t, Tensor) else Tensor(t) for t in tensors)
-        sizes = [t.shape[0] if t.shape else 0 for t in self.tensors]
-        if not sizes or any(size != sizes[0] for size in sizes):
+        lengths = {tuple(t.shape[:1]) for t in self.tensors}
+        if len(lengths) != 1 or () in lengths:
             shapes = ", ".join(str(tuple(t.shape)) for t in self.tensors) or "nothing"
             raise ValueError(
                 f"TensorDataset expects tensors of one length, got {shapes}"

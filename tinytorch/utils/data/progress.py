@@ -23,8 +23,9 @@ class ProgressLine:
         if _in_notebook():
             self._display(_Bar(self.text(done, total), done, total))
         elif sys.stderr.isatty():
-            end = "\n" if done == total else ""
-            print(f"\r{self.text(done, total)}", end=end, file=sys.stderr, flush=True)
+            # Back to the start and clear the line: the next text may be shorter.
+            line, end = f"\r\033[K{self.text(done, total)}", "\n" * (done == total)
+            print(line, end=end, file=sys.stderr, flush=True)
 
     def text(self, done: int, total: int) -> str:
         """Return the line as text: megabytes so far, or all of them and the time."""

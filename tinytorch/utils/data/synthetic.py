@@ -19,7 +19,7 @@ def make_xor(
 ) -> tuple[Tensor, Tensor]:
     """Corners of the unit square; y is 1 where exactly one coordinate is 1."""
     corners = np.array([[0, 0], [0, 1], [1, 1], [1, 0]])
-    X = corners[np.arange(n) % 4]
+    X = corners[_labels(n, 4)]
     return _problem(X, X[:, 0] ^ X[:, 1], noise, generator)
 
 
@@ -31,7 +31,7 @@ def make_blobs(
     generator: Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Gaussian clouds around centres spread evenly on a circle of radius 2."""
-    y = np.arange(n) % classes
+    y = _labels(n, classes)
     angle = 2 * np.pi * y / classes
     return _problem(2 * _on_circle(angle), y, noise, generator)
 
@@ -40,7 +40,7 @@ def make_moons(
     n: int = 200, noise: float = 0.1, *, generator: Generator | None = None
 ) -> tuple[Tensor, Tensor]:
     """Two interleaved half circles of radius 1."""
-    y = np.arange(n) % 2
+    y = _labels(n, 2)
     upper = _on_circle(np.pi * _positions(n, 2))
     X = np.where(y[:, None] == 0, upper, [1.0, 0.5] - upper)
     return _problem(X, y, noise, generator)
@@ -56,7 +56,7 @@ def make_circles(
     """A circle of radius 1 (class 0) around one of radius `factor` (class 1)."""
     if not 0 < factor < 1:
         raise ValueError(f"make_circles expects a factor between 0 and 1, got {factor}")
-    y = np.arange(n) % 2
+    y = _labels(n, 2)
     radius = np.where(y == 0, 1.0, factor)[:, None]
     X = radius * _on_circle(2 * np.pi * _positions(n, 2, closed=True))
     return _problem(X, y, noise, generator)
@@ -71,10 +71,17 @@ def make_spirals(
     generator: Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Interleaved spiral arms that wind `turns` times and end at radius 1."""
-    y = np.arange(n) % classes
+    y = _labels(n, classes)
     along = _positions(n, classes)
     angle = 2 * np.pi * (turns * along + y / classes)
     return _problem(along[:, None] * _on_circle(angle), y, noise, generator)
+
+
+def _labels(n: int, classes: int) -> np.ndarray:
+    for name, value in (("n", n), ("classes", classes)):
+        if value < 1:
+            raise ValueError(f"expected {name} of at least 1, got {value}")
+    return np.arange(n) % classes
 
 
 def _positions(n: int, classes: int, closed: bool = False) -> np.ndarray:

@@ -74,6 +74,11 @@ class Normalize(Transform):
         self.std = np.asarray(std, np.float32).reshape(-1, 1, 1)
         if (self.std <= 0).any():
             raise ValueError(f"Normalize expects positive std, got {list(std)}")
+        if len(self.mean) != len(self.std):
+            raise ValueError(
+                "Normalize expects a mean and a std for each channel, "
+                f"got {len(self.mean)} and {len(self.std)}"
+            )
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         if images.shape[1] != len(self.mean):
@@ -173,6 +178,11 @@ class RandomErasing(RandomTransform):
         generator: Generator | None = None,
     ) -> None:
         super().__init__(generator)
+        if not 0 < scale[0] <= scale[1] <= 1 or not 0 < ratio[0] <= ratio[1]:
+            raise ValueError(
+                "RandomErasing expects rising positive scale (at most 1) and ratio, "
+                f"got {scale} and {ratio}"
+            )
         self.p = _probability(self, p)
         self.scale = scale
         self.ratio = ratio

@@ -1,0 +1,166 @@
+"""Image transforms: against slices written out by hand, one image at a time."""
+
+import numpy as np
+import pytest
+
+import tinytorch
+from tinytorch import Generator, Tensor
+from tinytorch.utils.data.transforms import (
+    Compose,
+    Cutout,
+    Normalize,
+    RandomCrop,
+    RandomErasing,
+    RandomHorizontalFlip,
+    ToDtype,
+    Transform,
+)
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (200, 3, 6, 8), np.uint8)
+
+RANDOM = [
+    pytest.param(lambda g: RandomHorizontalFlip(generator=g), id="flip"),
+    pytest.param(lambda g: RandomCrop((6, 8), 2, generator=g), id="crop"),
+    pytest.param(lambda g: RandomErasing(1, generator=g), id="erasing"),
+    pytest.param(lambda g: Cutout(3, generator=g), id="cutout"),
+]
+
+
+def test_flip_mirrors_about_half():
+    out = RandomHorizontalFlip(generator=Generator(0))(IMAGES)
+    pairs = list(zip(out, IMAGES, strict=True))
+    mirrored = [np.array_equal(a, b[..., ::-1]) for a, b in pairs]
+    kept = [np.array_equal(a, b) for a, b in pairs]
+    assert all(a or b for a, b in zip(mirrored, kept, strict=True))
+    assert 70 < sum(mirrored) < 130
+
+
+@pytest.mark.parametrize(("p", "expected"), [(0, IMAGES), (1, IMAGES[..., ::-1])])
+def test_flip_never_and_always(p, expected):
+    assert np.array_equal(RandomHorizontalFlip(p)(IMAGES), expected)
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "edge"])
+def test_crop_is_one_of_the_windows_and_each_occurs(mode):
+    image = IMAGES[0]
+    out = RandomCrop((6, 8), 1, padding_mode=mode, generator=Generator(0))(
+        np.repeat(image[None], 200, axis=0)
+    )
+    padded = np.pad(image, ((0, 0), (1, 1), (1, 1)), mode)
+    windows = {
+        padded[:, top : top + 6, left : left + 8].tobytes()
+        for top in range(3)
+        for left in range(3)
+    }
+    assert {crop.tobytes() for crop in out} == windows
+
+
+def test_crop_without_padding_cuts_out():
+    out = RandomCrop(4, generator=Generator(1))(IMAGES)
+    assert out.shape == (200, 3, 4, 4)
+    assert np.isin(out[0], IMAGES[0]).all()
+
+
+def test_normalize_is_the_formula():
+    mean, std = [0.1, 0.2, 0.3], [0.5, 0.25, 2]
+    channel = (3, 1, 1)
+    expected = (IMAGES / 255 - np.reshape(mean, channel)) / np.reshape(std, channel)
+    out = Normalize(mean, std)(IMAGES)
+    assert out.dtype == np.float32
+    assert out == pytest.approx(expected, abs=1e-5)
+    floats = (IMAGES / 255).astype(np.float32)
+    assert Normalize(mean, std)(floats) == pytest.approx(expected, abs=1e-5)
+
+
+def test_to_dtype_scales_bytes_alone():
+    assert ToDtype(np.float32, scale=True)(IMAGES).max() == 1
+    assert ToDtype(np.float64)(IMAGES).max() == 255
+    halves = np.full((1, 2, 2), 0.5)
+    assert ToDtype(np.float32, scale=True)(halves).max() == 0.5
+
+
+def test_cutout_blanks_one_square_cut_at_the_border():
+    out = Cutout(4, value=7, generator=Generator(0))(np.zeros((300, 2, 6, 8)))
+    sizes = set()
+    for image in out:
+        rows, columns = np.nonzero(image[0])
+        height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+        assert np.array_equal(image[0], image[1])
+        assert len(rows) == height * width
+        sizes.add((int(height), int(width)))
+    assert max(sizes) == (4, 4)
+    assert min(sizes) == (2, 2)
+
+
+def test_erasing_takes_its_share_with_its_probability():
+    erase = RandomErasing(0.25, scale=(0.1, 0.1), ratio=(1, 1), generator=Generator(0))
+    out = erase(np.ones((2000, 1, 20, 20)))
+    share = (out == 0).mean(axis=(1, 2, 3))
+    assert set(share.round(2).tolist()) == {0.0, 0.09}  # a square of 6 by 6
+    assert 0.21 < (share > 0).mean() < 0.29
+
+
+@pytest.mark.parametrize("make", RANDOM)
+def test_random_transforms_obey_their_seed(make):
+    first, again, other = (make(Generator(seed))(IMAGES) for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("make", RANDOM)
+def test_random_transforms_default_to_the_global_seed(make):
+    runs = []
+    for _ in range(2):
+        tinytorch.manual_seed(4)
+        runs.append(make(None)(IMAGES))
+    assert np.array_equal(*runs)
+
+
+@pytest.mark.parametrize("make", RANDOM)
+def test_dtype_shape_and_input_are_kept(make):
+    before = IMAGES.copy()
+    out = make(Generator(0))(IMAGES)
+    assert out.dtype == np.uint8
+    assert out.shape == IMAGES.shape
+    assert np.array_equal(IMAGES, before)
+
+
+@pytest.mark.parametrize("make", RANDOM)
+def test_one_image_a_batch_of_one_and_a_tensor_agree(make):
+    alone = make(Generator(0))(IMAGES[0])
+    batch = make(Generator(0))(IMAGES[:1])
+    tensor = make(Generator(0))(Tensor(IMAGES[0]))
+    assert np.array_equal(alone, batch[0])
+    assert np.array_equal(alone, tensor.numpy())
+
+
+def test_compose_runs_from_left_to_right():
+    both = Compose([ToDtype(np.float64), lambda images: images + 1])
+    assert both(IMAGES).max() == 256
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: RandomHorizontalFlip(1.5), "expects p in 0..1, got 1.5"),
+        (lambda: RandomErasing(-1), "expects p in 0..1, got -1"),
+        (lambda: RandomErasing(scale=(0.5, 0.1)), r"got \(0.5, 0.1\)"),
+        (lambda: RandomErasing(ratio=(0, 1)), r"and \(0, 1\)"),
+        (lambda: RandomCrop(4, -1), "padding of at least 0, got -1"),
+        (lambda: RandomCrop(4, padding_mode="wrap"), "got 'wrap'"),
+        (lambda: Cutout(0), "size of at least 1, got 0"),
+        (lambda: Normalize([0], [0]), r"positive std, got \[0\]"),
+        (lambda: Normalize([0, 0], [1]), "got 2 and 1"),
+        (lambda: Normalize([0], [1])(IMAGES), r"expects 1 channels, got .*\(200, 3"),
+        (lambda: RandomCrop(9)(IMAGES), r"at most 6 by 8 .* got size \(9, 9\)"),
+        (lambda: ToDtype()(IMAGES[0, 0]), r"\(N, C, H, W\), got shape \(6, 8\)"),
+    ],
+)
+def test_bad_options_and_shapes_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_transform_must_define_apply():
+    with pytest.raises(NotImplementedError, match="Transform expects an apply"):
+        Transform()(IMAGES)
