@@ -1,6 +1,6 @@
 """TinyTorch: a deep-learning framework small enough to read in an evening."""
 
-from tinytorch import backends
+from tinytorch import backends, models, nn, optim, utils
 from tinytorch.autograd import enable_grad, is_grad_enabled, no_grad
 from tinytorch.creation import (
     arange,
@@ -76,10 +76,13 @@ __all__ = [
     "matmul",
     "maximum",
     "minimum",
+    "models",
     "multinomial",
+    "nn",
     "no_grad",
     "ones",
     "ones_like",
+    "optim",
     "rand",
     "randint",
     "randn",
@@ -88,6 +91,7 @@ __all__ = [
     "stack",
     "tensor",
     "uint8",
+    "utils",
     "where",
     "zeros",
     "zeros_like",

@@ -148,7 +148,7 @@ class Tensor(MathMethods, ShapeMethods):
         return self.data.tolist()
 
     def numpy(self) -> Array:
-        """Return the array, sharing memory. Call `detach()` first on a graph's tensor."""
+        """Return the array, sharing memory; `detach()` first if it requires grad."""
         if self.requires_grad:
             raise RuntimeError(
                 "numpy() expects a tensor without requires_grad, because changes to "

@@ -143,13 +143,13 @@ class MathMethods:
         return _pick(self, self.argmin(dim, keepdim=True), dim, keepdim)
 
     def argmax(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-        """Index (int64) of the first largest element; without `dim`, of all in a row."""
+        """Index (int64) of the first largest; without `dim`, counted through all."""
         _expect_elements(self, "argmax")
         index = self.data.argmax(axis=_dims(self, dim), keepdims=keepdim)
         return self._wrap(np.asarray(index, dtype=np.int64))
 
     def argmin(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-        """Index (int64) of the first smallest element; without `dim`, of all in a row."""
+        """Index (int64) of the first smallest; without `dim`, counted through all."""
         _expect_elements(self, "argmin")
         index = self.data.argmin(axis=_dims(self, dim), keepdims=keepdim)
         return self._wrap(np.asarray(index, dtype=np.int64))

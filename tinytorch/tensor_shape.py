@@ -121,7 +121,7 @@ class ShapeMethods:
         return ops.Flip.apply(self, dims=_dims(self, _ints(dims)))
 
     def split(self: Any, split_size: int | Sequence[int], dim: int = 0) -> Any:
-        """Cut along `dim` into pieces of a size (the last may be shorter) or of sizes."""
+        """Cut along `dim` into pieces of a size (the last may be less) or of sizes."""
         dim = _dims(self, dim)
         length = self.shape[dim]
         if isinstance(split_size, int):

@@ -1,0 +1,127 @@
+"""How weights start: in place, from a generator, scaled by the layer's size.
+
+Fan-in is the number of inputs of one output, fan-out of outputs of one input; a
+convolution counts its kernel's cells.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+
+from tinytorch import random
+from tinytorch.autograd import no_grad
+from tinytorch.random import Generator
+from tinytorch.tensor import Tensor
+
+Mode = Literal["fan_in", "fan_out"]
+
+
+def fans(tensor: Tensor) -> tuple[int, int]:
+    """Return (fan-in, fan-out) of a weight (O, I, ...). Raises ValueError below 2-D."""
+    if tensor.ndim < 2:
+        raise ValueError(f"fans expect a weight (O, I, ...), got shape {tensor.shape}")
+    cells = math.prod(tensor.shape[2:])
+    return tensor.shape[1] * cells, tensor.shape[0] * cells
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """Return the factor that keeps variance through an activation."""
+    if nonlinearity == "leaky_relu":
+        return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
+    gains = {"linear": 1.0, "conv2d": 1.0, "sigmoid": 1.0, "tanh": 5 / 3}
+    gains["relu"] = math.sqrt(2)
+    if nonlinearity not in gains:
+        raise ValueError(
+            f"expected one of {[*gains, 'leaky_relu']}, got {nonlinearity!r}"
+        )
+    return gains[nonlinearity]
+
+
+@no_grad()
+def uniform_(
+    tensor: Tensor,
+    a: float = 0.0,
+    b: float = 1.0,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Fill with numbers uniform in [a, b)."""
+    return tensor.copy_(_source(generator).uniform(a, b, tensor.shape))
+
+
+@no_grad()
+def normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Fill with normal numbers."""
+    return tensor.copy_(_source(generator).normal(mean, std, tensor.shape))
+
+
+@no_grad()
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Fill with one number."""
+    return tensor.fill_(val)
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """Fill with 0."""
+    return constant_(tensor, 0.0)
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """Fill with 1."""
+    return constant_(tensor, 1.0)
+
+
+def xavier_uniform_(
+    tensor: Tensor, gain: float = 1.0, generator: Generator | None = None
+) -> Tensor:
+    """Uniform up to gain sqrt(6 / (fan-in + fan-out)) (Glorot and Bengio, 2010)."""
+    bound = gain * math.sqrt(6 / sum(fans(tensor)))
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def xavier_normal_(
+    tensor: Tensor, gain: float = 1.0, generator: Generator | None = None
+) -> Tensor:
+    """Normal with deviation gain sqrt(2 / (fan-in + fan-out))."""
+    return normal_(tensor, 0, gain * math.sqrt(2 / sum(fans(tensor))), generator)
+
+
+def kaiming_uniform_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: Mode = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Tensor:
+    """Uniform up to gain sqrt(3 / fan) (He et al., 2015)."""
+    bound = math.sqrt(3) * _kaiming_std(tensor, a, mode, nonlinearity)
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def kaiming_normal_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: Mode = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Tensor:
+    """Normal with deviation gain / sqrt(fan)."""
+    return normal_(tensor, 0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
+
+
+def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    if mode not in ("fan_in", "fan_out"):
+        raise ValueError(f"expected mode 'fan_in' or 'fan_out', got {mode!r}")
+    fan = fans(tensor)[mode == "fan_out"]
+    return calculate_gain(nonlinearity, a) / math.sqrt(max(1, fan))
+
+
+def _source(generator: Generator | None) -> np.random.Generator:
+    return (generator or random.default_generator).numpy

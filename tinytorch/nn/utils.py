@@ -1,0 +1,43 @@
+"""What is done to gradients between backward and step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from tinytorch.tensor import Tensor
+
+
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    error_if_nonfinite: bool = False,
+) -> Tensor:
+    """Scale all gradients, in place, so that their joint 2-norm is at most max_norm.
+
+    Returns the norm before (Pascanu et al., 2013). A norm that is not finite raises
+    RuntimeError on request.
+    """
+    grads = _grads(parameters)
+    norm = math.sqrt(sum(float(np.vdot(g, g)) for g in grads))
+    if error_if_nonfinite and not math.isfinite(norm):
+        raise RuntimeError(f"expected a finite gradient norm, got {norm}")
+    scale = max_norm / (norm + 1e-6)
+    if scale < 1 or math.isnan(scale):
+        for g in grads:
+            g *= scale
+    return Tensor(norm)
+
+
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+    """Limit each element of all gradients, in place, to [-clip_value, clip_value]."""
+    for g in _grads(parameters):
+        np.clip(g, -clip_value, clip_value, out=g)
+
+
+def _grads(parameters: Tensor | Iterable[Tensor]) -> list[np.ndarray]:
+    if isinstance(parameters, Tensor):
+        parameters = [parameters]
+    return [p.grad.data for p in parameters if p.grad is not None]

@@ -1,0 +1,7 @@
+"""Optimizers and learning-rate schedules, with PyTorch's names."""
+
+from tinytorch.optim import lr_scheduler
+from tinytorch.optim.optimizer import Optimizer
+from tinytorch.optim.sgd import SGD
+
+__all__ = ["SGD", "Optimizer", "lr_scheduler"]
