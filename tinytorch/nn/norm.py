@@ -42,7 +42,7 @@ class _BatchNorm(Module):
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in self.axes or input.shape[1] != self.num_features:
             raise ValueError(
-                f"{type(self).__name__} expects {' or '.join(map(str, self.axes))} axes "
+                f"{type(self).__name__} expects a number of axes in {self.axes} "
                 f"and {self.num_features} channels, got shape {input.shape}"
             )
         return F.batch_norm(

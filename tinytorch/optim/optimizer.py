@@ -37,8 +37,8 @@ class Optimizer:
         unknown = set(group) - set(self.defaults) - {"params"}
         if unknown:
             raise ValueError(
-                f"{type(self).__name__} expects options out of {sorted(self.defaults)}, "
-                f"got {sorted(unknown)}"
+                f"{type(self).__name__} expects options out of "
+                f"{sorted(self.defaults)}, got {sorted(unknown)}"
             )
         known = {id(p) for g in self.param_groups for p in g["params"]}
         for p in params:
