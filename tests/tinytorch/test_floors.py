@@ -1,0 +1,143 @@
+"""The package is built in floors: a module imports from its own floor or below."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+import tinytorch
+
+PACKAGE = Path(tinytorch.__file__).parent
+# The longest prefix counts; "" is the package itself, which gathers the public names.
+FLOORS = {
+    "backends": 0,
+    "random": 0,
+    "autograd": 1,
+    "graph_drawing": 1,
+    "ops": 2,
+    "tensor": 3,
+    "tensor_math": 3,
+    "tensor_shape": 3,
+    "creation": 3,
+    "functions": 3,
+    "nn": 4,
+    "optim": 4,
+    "text": 4,
+    "utils": 4,
+    "models": 5,
+    "training": 5,
+    "saving": 5,
+    "quantization": 5,
+    "compression": 5,
+    "benchmark": 5,
+    "": 6,
+    "workshop": 6,
+    "cli": 6,
+}
+# Who may call the kernels, beside the backends themselves.
+SEAM = ("ops", "optim")
+RANDOM = PACKAGE / "random.py"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    """Return the dotted name below the package: "" for its own `__init__`."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def floor(module: str) -> int:
+    """Return the floor of a module of the package."""
+    return FLOORS[module.split(".")[0]]
+
+
+def is_module(name: str) -> bool:
+    path = PACKAGE.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def imports(code: str, path: Path) -> set[str]:
+    """Return the package's own modules that the code at `path` imports."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            folder = path.relative_to(PACKAGE.parent).parts[: -node.level or None]
+            source = ".".join(
+                [*folder, node.module or ""] if node.level else [node.module]
+            )
+            for alias in node.names:
+                name = f"{source}.{alias.name}"
+                inside = is_module(name.removeprefix("tinytorch."))
+                found.add(name if inside else source)
+    ours = {name for name in found if name.split(".")[0] == "tinytorch"}
+    return {name.removeprefix("tinytorch").removeprefix(".") for name in ours}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_no_import_points_up(path: Path) -> None:
+    own = floor(module_name(path))
+    up = {name for name in imports(path.read_text(), path) if floor(name) > own}
+    assert not up, f"{module_name(path)} on floor {own} imports {sorted(up)}"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("def f():\n    from tinytorch import nn, optim", {"nn", "optim"}),
+        ("import tinytorch", {""}),
+        ("from tinytorch.tensor import Tensor", {"tensor"}),
+        ("from .sgd import SGD", {"optim.sgd"}),
+        ("from ..nn import functional as F", {"nn.functional"}),
+        ("import numpy", set()),
+    ],
+)
+def test_an_import_is_seen_however_it_is_written(code: str, expected: set) -> None:
+    assert imports(code, PACKAGE / "optim" / "adam.py") == expected
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_only_ops_and_optimizers_call_kernels(path: Path) -> None:
+    if module_name(path).split(".")[0] in (*SEAM, "backends"):
+        return
+    calls = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr == "current"
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "backends"
+    ]
+    assert not calls, f"{module_name(path)} calls a kernel in lines {calls}"
+
+
+def test_floor_zero_needs_numpy_and_the_standard_library_alone() -> None:
+    assert imports(RANDOM.read_text(), RANDOM) == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"tinytorch.{module_name(path)}".rstrip(".")
+        for path in SOURCES
+        if path.name == "__init__.py" and "__all__" in path.read_text()
+    ],
+)
+def test_every_name_in_all_exists_and_is_listed_once(name: str) -> None:
+    module = importlib.import_module(name)
+    assert len(set(module.__all__)) == len(module.__all__)
+    missing = [entry for entry in module.__all__ if not hasattr(module, entry)]
+    assert not missing
+
+
+def test_all_lists_the_public_names_of_the_package() -> None:
+    source = ast.parse((PACKAGE / "__init__.py").read_text())
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(source)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert set(tinytorch.__all__) == {n for n in imported if n[0] != "_"}
