@@ -24,6 +24,7 @@ from tinytorch.creation import (
 )
 from tinytorch.functions import (
     allclose,
+    broadcast_shapes,
     cat,
     einsum,
     maximum,
@@ -57,6 +58,7 @@ __all__ = [
     "backends",
     "bernoulli",
     "bool_",
+    "broadcast_shapes",
     "cat",
     "einsum",
     "empty",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,12 @@ import numpy as np
 from tinytorch import ops
 from tinytorch.tensor import Tensor, promote
 from tinytorch.tensor_math import _dims
+from tinytorch.tensor_shape import broadcast_shape
+
+
+def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape to which all shapes stretch; ValueError if there is none."""
+    return reduce(broadcast_shape, shapes, ())
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:

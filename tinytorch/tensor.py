@@ -10,7 +10,7 @@ import numpy as np
 from tinytorch import autograd, ops
 from tinytorch.autograd import Array, Function
 from tinytorch.tensor_math import MathMethods
-from tinytorch.tensor_shape import ShapeMethods
+from tinytorch.tensor_shape import ShapeMethods, contiguous_strides
 
 float32 = np.dtype("float32")
 float64 = np.dtype("float64")
@@ -116,7 +116,11 @@ class Tensor(MathMethods, ShapeMethods):
 
     def is_contiguous(self) -> bool:
         """Return whether its elements lie row after row without gaps."""
-        return self.data.flags.c_contiguous
+        if 0 in self.shape:
+            return True
+        gapless = contiguous_strides(self.shape)
+        steps = zip(self.shape, self.stride(), gapless, strict=True)
+        return all(own == wanted for n, own, wanted in steps if n != 1)
 
     def __len__(self) -> int:
         if not self.ndim:

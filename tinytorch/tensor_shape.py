@@ -15,6 +15,49 @@ from tinytorch import ops
 from tinytorch.tensor_math import _dims
 
 
+def contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the step along each axis, in elements, of a gapless row-by-row array.
+
+    The last axis has step 1; each other one steps over all that lies to its right.
+    (2, 3, 4) gives (12, 4, 1).
+    """
+    strides = []
+    step = 1
+    for length in reversed(shape):
+        strides.append(step)
+        step *= length
+    return tuple(reversed(strides))
+
+
+def infer_shape(count: int, wanted: tuple[int, ...]) -> tuple[int, ...]:
+    """Return `wanted` with its -1, if it has one, replaced so that `count` elements fit.
+
+    Raises ValueError if no shape like it has `count` elements, or for a second -1.
+    """
+    known = math.prod(n for n in wanted if n != -1)
+    holes = wanted.count(-1)
+    if holes == 1 and known > 0 and count % known == 0:
+        return tuple(count // known if n == -1 else n for n in wanted)
+    if holes == 0 and known == count:
+        return wanted
+    raise ValueError(f"expected a shape for {count} elements, got {wanted}")
+
+
+def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape to which two shapes stretch.
+
+    Axes are matched from the right; a missing axis counts as 1, and an axis of
+    length 1 stretches to the other's length. Raises ValueError where both differ.
+    """
+    ndim = max(len(a), len(b))
+    left = (1,) * (ndim - len(a)) + a
+    right = (1,) * (ndim - len(b)) + b
+    for m, n in zip(left, right, strict=True):
+        if m != n and 1 not in (m, n):
+            raise ValueError(f"expected shapes that broadcast, got {a} and {b}")
+    return tuple(n if m == 1 else m for m, n in zip(left, right, strict=True))
+
+
 class ShapeMethods:
     """Part of `Tensor`."""
 
@@ -25,17 +68,8 @@ class ShapeMethods:
 
         Raises ValueError if the number of elements differs.
         """
-        wanted = _ints(shape)
-        known = math.prod(n for n in wanted if n != -1)
-        fits = self.numel() == known
-        if wanted.count(-1) == 1:
-            fits = known > 0 and self.numel() % known == 0
-        if not fits:
-            raise ValueError(
-                f"reshape expects {self.numel()} elements (shape {self.shape}), "
-                f"got shape {wanted}"
-            )
-        return ops.Reshape.apply(self, shape=wanted)
+        full = infer_shape(self.numel(), _ints(shape))
+        return ops.Reshape.apply(self, shape=full)
 
     view = reshape
 

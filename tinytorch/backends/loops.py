@@ -13,6 +13,7 @@ import numpy as np
 
 from tinytorch.backends.numpy import (
     Array,
+    Axis,
     NumpyBackend,
     Pair,
     Window,
@@ -29,6 +30,25 @@ class LoopsBackend(NumpyBackend):
     def describe(self) -> str:
         """Return in one line what does the work."""
         return "Python loops, one number at a time"
+
+    def add(self, a: Array, b: Array) -> Array:
+        """a + b, broadcast."""
+        shape = np.broadcast_shapes(a.shape, b.shape)
+        a, b = np.broadcast_to(a, shape), np.broadcast_to(b, shape)
+        out = np.empty(shape, dtype=np.result_type(a, b))
+        for index in np.ndindex(*shape):
+            out[index] = a[index] + b[index]
+        return out
+
+    def sum(self, x: Array, axis: Axis, keepdims: bool) -> Array:
+        """Sum over one axis, several, or all (None); integers in 64 bits."""
+        axes = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
+        kept = tuple(1 if d in axes else n for d, n in enumerate(x.shape))
+        out = np.zeros(kept, dtype=x.dtype if x.dtype.kind == "f" else np.int64)
+        for index in np.ndindex(*x.shape):
+            place = tuple(0 if d in axes else i for d, i in enumerate(index))
+            out[place] += x[index]
+        return out if keepdims else out.squeeze(tuple(axes))
 
     def matmul(self, a: Array, b: Array) -> Array:
         """(..., I, K) times (..., K, J) gives (..., I, J), batches broadcast."""

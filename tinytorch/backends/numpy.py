@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 Array = np.ndarray
+Axis = int | tuple[int, ...] | None
 Pair = tuple[int, int]
 Window = tuple[Pair, Pair, Pair]
 
@@ -83,6 +84,18 @@ class NumpyBackend:
     def describe(self) -> str:
         """Return in one line what does the work."""
         return f"numpy {np.__version__}, vectorised"
+
+    # Sums
+
+    def add(self, a: Array, b: Array) -> Array:
+        """a + b, broadcast."""
+        return a + b
+
+    def sum(self, x: Array, axis: Axis, keepdims: bool) -> Array:
+        """Sum over one axis, several, or all (None); integers in 64 bits."""
+        # Named, because numpy would add up in 32 bits on a 32-bit machine.
+        dtype = x.dtype if x.dtype.kind == "f" else np.int64
+        return x.sum(axis=axis, keepdims=keepdims, dtype=dtype)
 
     # Products
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch import backends
 from tinytorch.autograd import Array, Function
 
 Dim = int | tuple[int, ...] | None
@@ -25,9 +26,7 @@ class Sum(Function):
     @staticmethod
     def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
         ctx.save_for_backward(x.shape, dim, keepdim)
-        # Named, because numpy would add up in 32 bits on a 32-bit machine.
-        dtype = x.dtype if x.dtype.kind == "f" else np.int64
-        return x.sum(axis=dim, keepdims=keepdim, dtype=dtype)
+        return backends.current.sum(x, dim, keepdim)
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
