@@ -22,6 +22,18 @@ class Parameter(Tensor):
         return f"Parameter containing:\n{super().__repr__()}"
 
 
+class Hook:
+    """A function that a module calls, until `remove()`."""
+
+    def __init__(self, hooks: list, function: Callable[..., Any]) -> None:
+        self._hooks, self._function = hooks, function
+        hooks.append(function)
+
+    def remove(self) -> None:
+        """Stop the calls."""
+        self._hooks.remove(self._function)
+
+
 class Module:
     """Holds parameters, buffers (state that is saved, not learned) and submodules.
 
@@ -35,13 +47,35 @@ class Module:
         # Through object: our own __setattr__ needs these to be there.
         for name in ("_parameters", "_buffers", "_modules"):
             object.__setattr__(self, name, {})
+        for name in ("_before", "_after"):
+            object.__setattr__(self, name, [])
         object.__setattr__(self, "training", True)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} expects a forward method")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        return self.forward(*inputs, **options)
+        if not (self._before or self._after):
+            return self.forward(*inputs, **options)
+        for hook in list(self._before):
+            hook(self, inputs)
+        output = self.forward(*inputs, **options)
+        for hook in list(self._after):
+            hook(self, inputs, output)
+        return output
+
+    # Watching
+
+    def register_forward_pre_hook(self, hook: Callable[[Module, Any], Any]) -> Hook:
+        """Call hook(module, inputs) before every forward, until it is removed."""
+        return Hook(self._before, hook)
+
+    def register_forward_hook(self, hook: Callable[[Module, Any, Any], Any]) -> Hook:
+        """Call hook(module, inputs, output) after every forward, until removed.
+
+        A hook watches: what it returns is ignored.
+        """
+        return Hook(self._after, hook)
 
     # Registration
 

@@ -1,0 +1,20 @@
+"""Training: one loop, what watches it, and what saves it."""
+
+from tinytorch.training.callbacks import BestWeights, Callback, EarlyStopping, Progress
+from tinytorch.training.evaluation import accuracy, evaluate, predict
+from tinytorch.training.history import History
+from tinytorch.training.loop import fit
+from tinytorch.training.run import Run
+
+__all__ = [
+    "BestWeights",
+    "Callback",
+    "EarlyStopping",
+    "History",
+    "Progress",
+    "Run",
+    "accuracy",
+    "evaluate",
+    "fit",
+    "predict",
+]
