@@ -48,9 +48,10 @@ def accuracy(outputs: Tensor, targets: Tensor) -> float:
         return float(np.mean((scores > 0) == (labels == 1)))
     if scores.shape[:1] + scores.shape[2:] != labels.shape or labels.dtype.kind == "f":
         raise ValueError(
-            "accuracy expects outputs (N, C, ...) and class numbers (N, ...), or logits "
-            f"and targets of 0 and 1 in one shape, got {scores.shape} and "
-            f"{labels.dtype} {labels.shape}; where accuracy means nothing, metric=None"
+            "accuracy expects outputs (N, C, ...) and class numbers (N, ...), or "
+            "logits and targets of 0 and 1 in one shape, got "
+            f"{scores.shape} and {labels.dtype} {labels.shape}; "
+            "pass metric=None where accuracy means nothing"
         )
     return float(np.mean(scores.argmax(axis=1) == labels))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinytorch.utils.plot import Plot, line_plot
+from tinytorch.utils.plot import Plot, Points, line_plot
 
 
 class History:
@@ -33,7 +33,7 @@ class History:
             raise KeyError(f"expected one of {list(self.steps)}, got {name!r}")
         steps = self.steps[name]
         per_epoch = len(steps) / max(1, len(self.epochs.get(name, ())))
-        series = {name: (list(range(1, len(steps) + 1)), steps)}
+        series: dict[str, Points] = {name: (range(1, len(steps) + 1), steps)}
         if held_out := self.epochs.get(f"val_{name}"):
             ends = [per_epoch * (i + 1) for i in range(len(held_out))]
             series[f"val_{name}"] = (ends, held_out)

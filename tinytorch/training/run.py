@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -62,7 +62,7 @@ class Run:
     @property
     def steps_per_epoch(self) -> int | None:
         """Steps of an epoch, or None where the loader has no length."""
-        if not hasattr(self.loader, "__len__"):
+        if not isinstance(self.loader, Sized):
             return None
         return -(-len(self.loader) // self.accumulate)
 

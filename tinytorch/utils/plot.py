@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+
+import numpy as np
 
 Points = tuple[Sequence[float], Sequence[float]]
 
@@ -30,8 +32,10 @@ class Plot:
         return self.svg
 
 
-def line_plot(series: dict[str, Points], x_label: str = "", y_label: str = "") -> Plot:
-    """Draw named lines (xs, ys) on shared axes; points that are not finite are left out.
+def line_plot(
+    series: Mapping[str, Points], x_label: str = "", y_label: str = ""
+) -> Plot:
+    """Draw named lines (xs, ys) on shared axes, without points that are not finite.
 
     Text and axes take the page's colour, so they show on light and on dark.
     Raises ValueError if there is no point to draw.
@@ -87,7 +91,11 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     if size <= 1:
         return points
     groups = [points[i : i + size] for i in range(0, len(points), size)]
-    return [(sum(x) / len(x), sum(y) / len(y)) for x, y in (zip(*g) for g in groups)]
+    return [(_mean(x for x, _ in g), _mean(y for _, y in g)) for g in groups]
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
 
 
 def _grid(x_axis: _Axis, y_axis: _Axis) -> list[str]:
