@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import data, distribution, notebooks, pages
+from . import data, distribution, notebooks, pages, simd
 from .distribution import KERNEL_EXTENSION
 from .fetch import FetchError
 
@@ -36,6 +36,8 @@ def build(dist: Path, work: Path) -> None:
     shutil.rmtree(work, ignore_errors=True)
     lite, out = work / "lite", work / "out"
     shutil.copytree(HERE / "lite", lite)
+    with step("kernels"):
+        simd.build()
     with step("wheel"):
         wheel = build_wheel(work / "wheels")
     with step("pyodide"):

@@ -6,18 +6,39 @@
 
 from __future__ import annotations
 
+import sys
+
 from tinytorch.backends.loops import LoopsBackend
 from tinytorch.backends.numpy import NumpyBackend
 
-_available: dict[str, NumpyBackend] = {
-    backend.name: backend for backend in (LoopsBackend(), NumpyBackend())
-}
-current: NumpyBackend = _available["numpy"]
+
+def _discover() -> tuple[list[NumpyBackend], str]:
+    """Return this machine's backends, slowest first, and why the last is preferred."""
+    found = [LoopsBackend(), NumpyBackend()]
+    if sys.platform != "emscripten":
+        return found, "the default outside a browser"
+    from tinytorch.backends.simd import SimdBackend
+
+    try:
+        return [*found, SimdBackend()], "the default in a browser"
+    except OSError as error:
+        return found, f"the simd kernels cannot be loaded: {error}"
+
+
+_found, _why = _discover()
+_available: dict[str, NumpyBackend] = {backend.name: backend for backend in _found}
+current: NumpyBackend = _found[-1]
 
 
 def available() -> list[str]:
     """Return the names that `use` takes on this machine, slowest first."""
     return list(_available)
+
+
+def report() -> str:
+    """Return in one line which backend is active, what it is, and why."""
+    reason = _why if current is _found[-1] else f"chosen out of {available()}"
+    return f"{current.name}: {current.describe()} ({reason})"
 
 
 def get(name: str) -> NumpyBackend:
