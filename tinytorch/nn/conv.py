@@ -10,6 +10,7 @@ import numpy as np
 from tinytorch.backends.numpy import Pair
 from tinytorch.nn import functional as F
 from tinytorch.nn import init
+from tinytorch.nn.functional.checks import pair
 from tinytorch.nn.module import Module, Parameter
 from tinytorch.tensor import Tensor, float32
 
@@ -40,7 +41,7 @@ class Conv2d(Module):
                 f"got {in_channels}, {out_channels} and groups={groups}"
             )
         self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size = F._pair(kernel_size)
+        self.kernel_size = pair(kernel_size)
         self.stride, self.padding, self.dilation = stride, padding, dilation
         self.groups = groups
         shape = (out_channels, in_channels // groups, *self.kernel_size)

@@ -26,7 +26,14 @@ from tinytorch.ops.elementwise import (
     Tanh,
     Where,
 )
-from tinytorch.ops.fused import BatchNorm, Embedding, LayerNorm, LogSoftmax, Softmax
+from tinytorch.ops.fused import (
+    BatchNorm,
+    CrossEntropy,
+    Embedding,
+    LayerNorm,
+    LogSoftmax,
+    Softmax,
+)
 from tinytorch.ops.matmul import Einsum, Linear, MatMul
 from tinytorch.ops.reduce import Amax, CumSum, LogSumExp, Mean, Prod, Sum
 from tinytorch.ops.shape import (
@@ -53,6 +60,7 @@ __all__ = [
     "Clamp",
     "Conv2d",
     "Cos",
+    "CrossEntropy",
     "CumSum",
     "Div",
     "Einsum",

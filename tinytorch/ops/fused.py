@@ -38,6 +38,24 @@ class LogSoftmax(Function):
         return backends.current.log_softmax_grad(grad, ctx.saved[0])
 
 
+class CrossEntropy(Function):
+    """-log softmax(x) at one class of each row: x (R, C) and ids (R,) give (R,)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array, *, ids: Array) -> Array:
+        log_p = backends.current.log_softmax(x)
+        ctx.save_for_backward(log_p, ids)
+        return -log_p[np.arange(len(ids)), ids]
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        log_p, ids = ctx.saved
+        dx = np.exp(log_p)
+        dx[np.arange(len(ids)), ids] -= 1
+        dx *= grad[:, None]
+        return dx
+
+
 class LayerNorm(Function):
     """x (R, D) normalised by row, then scaled by weight and shifted by bias (D,)."""
 
@@ -76,16 +94,24 @@ class BatchNorm(Function):
 
 
 class Embedding(Function):
-    """Rows of a table (V, D), picked by integer ids of any shape."""
+    """Rows of a table (V, D), picked by integer ids of any shape.
+
+    The row `padding_idx`, if any, learns nothing.
+    """
 
     @staticmethod
-    def forward(ctx: Any, table: Array, *, ids: Array) -> Array:
-        ctx.save_for_backward(table.shape, ids)
+    def forward(
+        ctx: Any, table: Array, *, ids: Array, padding_idx: int | None = None
+    ) -> Array:
+        ctx.save_for_backward(table.shape, ids, padding_idx)
         return table[ids]
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        shape, ids = ctx.saved
+        shape, ids, padding_idx = ctx.saved
         out = np.zeros(shape, dtype=grad.dtype)
-        backends.current.scatter_add(out, ids.reshape(-1), grad.reshape(-1, shape[1]))
+        rows = grad.reshape(ids.size, shape[1])
+        backends.current.scatter_add(out, ids.reshape(-1), rows)
+        if padding_idx is not None:
+            out[padding_idx] = 0
         return out

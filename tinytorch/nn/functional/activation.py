@@ -1,0 +1,65 @@
+"""Activations: each bends a line, and none overflows."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from tinytorch import ops
+from tinytorch.tensor import Tensor
+
+
+def relu(input: Tensor) -> Tensor:
+    """max(x, 0)."""
+    return ops.ReLU.apply(input)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """x where positive, else negative_slope x."""
+    return ops.LeakyReLU.apply(input, negative_slope=negative_slope)
+
+
+def gelu(input: Tensor, approximate: Literal["none", "tanh"] = "none") -> Tensor:
+    """x times the normal distribution function at x, exactly or by its tanh form."""
+    if approximate == "tanh":
+        return ops.GELU.apply(input)
+    if approximate != "none":
+        raise ValueError(
+            f"gelu expects approximate 'none' or 'tanh', got {approximate!r}"
+        )
+    return 0.5 * input * (1 + (input / math.sqrt(2)).erf())
+
+
+def silu(input: Tensor) -> Tensor:
+    """x sigmoid(x)."""
+    return input * input.sigmoid()
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """1 / (1 + exp(-x))."""
+    return input.sigmoid()
+
+
+def tanh(input: Tensor) -> Tensor:
+    """The hyperbolic tangent."""
+    return input.tanh()
+
+
+def softplus(input: Tensor) -> Tensor:
+    """log(1 + exp(x))."""
+    return ops.Softplus.apply(input)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """log(sigmoid(x))."""
+    return -softplus(-input)
+
+
+def softmax(input: Tensor, dim: int) -> Tensor:
+    """exp(x) over its sum along `dim`."""
+    return input.softmax(dim)
+
+
+def log_softmax(input: Tensor, dim: int) -> Tensor:
+    """The logarithm of softmax along `dim`."""
+    return input.log_softmax(dim)

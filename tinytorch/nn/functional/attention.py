@@ -1,0 +1,106 @@
+"""Attention: every position looks at others and takes a weighted mean.
+
+B is the batch, H the heads, D a head's width, C = H D, T any length; L positions
+ask (query) and S answer (key, value).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinytorch.nn.functional.linear import dropout
+from tinytorch.tensor import Tensor
+
+
+def causal_mask(queries: int, keys: int) -> Tensor:
+    """Return bool (queries, keys), true where a query may look: not ahead of itself.
+
+    The last query stands at the last key, so earlier keys (a cache) are seen by all.
+    """
+    return Tensor(np.tri(queries, keys, k=keys - queries, dtype=bool))
+
+
+def attention_weights(
+    query: Tensor,
+    key: Tensor,
+    attn_mask: Tensor | None = None,
+    scale: float | None = None,
+) -> Tensor:
+    """softmax(query key^T scale) over the keys: (..., L, D), (..., S, D) to (..., L, S).
+
+    attn_mask: bool, true where a query may look, or numbers added to the scores; it
+    broadcasts. scale defaults to 1 / sqrt(D). A query that may look nowhere gets nan.
+    """
+    width = query.shape[-1]
+    scale = 1 / math.sqrt(width) if scale is None else scale
+    scores = (query * scale) @ key.transpose(-2, -1)
+    if attn_mask is not None:
+        scores = scores + _penalty(attn_mask, scores)
+    return scores.softmax(-1)
+
+
+def scaled_dot_product_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+) -> Tensor:
+    """Mean of the values, weighted by attention_weights (Vaswani et al., 2017).
+
+    query (..., L, D), key (..., S, D), value (..., S, E); returns (..., L, E).
+    is_causal: query i sees keys 0 to i. dropout_p applies always, so pass 0 outside
+    training.
+    """
+    _expect_attention_shapes(query, key, value)
+    if is_causal:
+        if attn_mask is not None:
+            raise ValueError("attention expects attn_mask or is_causal, got both")
+        places = query.shape[-2], key.shape[-2]
+        attn_mask = Tensor(np.tri(*places, dtype=bool))
+    weights = attention_weights(query, key, attn_mask, scale)
+    return dropout(weights, dropout_p) @ value
+
+
+def split_heads(input: Tensor, num_heads: int) -> Tensor:
+    """(B, T, C) to (B, H, T, D): each head gets its own part of the channels."""
+    B, T, C = input.shape
+    if C % num_heads:
+        raise ValueError(
+            f"attention expects channels divisible by {num_heads} heads, got {C}"
+        )
+    return input.reshape(B, T, num_heads, C // num_heads).transpose(1, 2)
+
+
+def join_heads(input: Tensor) -> Tensor:
+    """(B, H, T, D) to (B, T, C): the inverse of split_heads."""
+    B, H, T, D = input.shape
+    return input.transpose(1, 2).reshape(B, T, H * D)
+
+
+def _penalty(attn_mask: Tensor, scores: Tensor) -> Tensor:
+    """Return what to add to the scores: -inf where a query may not look."""
+    if attn_mask.dtype.kind == "f":
+        return attn_mask
+    if attn_mask.dtype.kind != "b":
+        raise TypeError(
+            f"attn_mask expects a boolean or floating dtype, got {attn_mask.dtype}"
+        )
+    zero, never = np.array([0, -np.inf], dtype=scores.dtype)
+    return Tensor(np.where(attn_mask.data, zero, never))
+
+
+def _expect_attention_shapes(query: Tensor, key: Tensor, value: Tensor) -> None:
+    if (
+        min(query.ndim, key.ndim, value.ndim) < 2
+        or query.shape[-1] != key.shape[-1]
+        or key.shape[-2] != value.shape[-2]
+    ):
+        raise ValueError(
+            "attention expects query (..., L, D), key (..., S, D) and value "
+            f"(..., S, E), got {query.shape}, {key.shape} and {value.shape}"
+        )

@@ -1,0 +1,67 @@
+"""Matrices, tables and noise: what acts on the last axis, or on every element."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinytorch import ops, random
+from tinytorch.nn.functional.checks import (
+    expect_dtype,
+    expect_ids,
+    expect_probability,
+    expect_shape,
+)
+from tinytorch.random import Generator
+from tinytorch.tensor import Tensor
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x W^T + b: (..., I) with weight (O, I) and bias (O,) gives (..., O)."""
+    if not input.ndim or input.shape[-1] != weight.shape[1]:
+        raise ValueError(
+            f"Linear expects last dimension {weight.shape[1]}, got shape {input.shape}"
+        )
+    expect_dtype("Linear", input, weight)
+    if bias is None:
+        return ops.Linear.apply(input, weight)
+    expect_shape("Linear's bias", bias, weight.shape[:1])
+    return ops.Linear.apply(input, weight, bias)
+
+
+def embedding(
+    input: Tensor, weight: Tensor, padding_idx: int | None = None
+) -> Tensor:
+    """Rows of weight (V, D) by integer ids (...): (..., D).
+
+    The row `padding_idx` gets no gradient. Raises IndexError for ids outside the table.
+    """
+    expect_ids("embedding", input, len(weight))
+    return ops.Embedding.apply(weight, ids=input.data, padding_idx=padding_idx)
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Class indices (...) as int64 (..., num_classes) of zeros and ones."""
+    if num_classes < 0:
+        num_classes = int(tensor.data.max(initial=-1)) + 1
+    expect_ids("one_hot", tensor, num_classes)
+    return Tensor(np.eye(num_classes, dtype=np.int64)[tensor.data])
+
+
+def dropout(
+    input: Tensor,
+    p: float = 0.5,
+    training: bool = True,
+    *,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Zero each element with probability p and scale the rest by 1 / (1 - p).
+
+    Does nothing unless `training` (Srivastava et al., 2014).
+    """
+    expect_probability("dropout's p", p)
+    if not training or p == 0:
+        return input
+    source = (generator or random.default_generator).numpy
+    kept = source.random(input.shape, dtype=np.float32) >= p
+    scale = 1 / (1 - p) if p < 1 else 0.0
+    return input * Tensor(kept * input.dtype.type(scale))

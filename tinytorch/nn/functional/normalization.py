@@ -1,0 +1,146 @@
+"""Normalisation: activations brought to mean 0 and deviation 1, then learned again."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinytorch import ops
+from tinytorch.nn.functional.checks import expect_shape
+from tinytorch.tensor import Tensor
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-05,
+) -> Tensor:
+    """Normalise each channel of (N, C, ...) to mean 0 and variance 1, then w x + b.
+
+    In training by the batch's own statistics, which also move the running ones (in
+    place, by `momentum`; the variance unbiased); else by the running ones.
+    Source: Ioffe and Szegedy, 2015.
+    """
+    channels = _channels("batch_norm", input)
+    weight, bias = _affine("batch_norm", input, (channels,), weight, bias)
+    if not training:
+        if running_mean is None or running_var is None:
+            raise ValueError("batch_norm expects running statistics outside training")
+        scale = weight / (running_var + eps).sqrt()
+        shift = bias - running_mean * scale
+        return input * _beside(scale, input) + _beside(shift, input)
+    count = input.numel() // max(1, channels)
+    if count < 2:
+        raise ValueError(
+            "batch_norm expects more than one value per channel when training, "
+            f"got shape {input.shape}"
+        )
+    statistics: list[np.ndarray] = []
+    rows = input.reshape(len(input), channels, count // len(input))
+    out = ops.BatchNorm.apply(rows, weight, bias, eps=eps, statistics=statistics)
+    if running_mean is not None and running_var is not None:
+        mean, var = statistics
+        _follow(running_mean, mean, momentum)
+        _follow(running_var, var * (count / (count - 1)), momentum)
+    return out.reshape(input.shape)
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: int | tuple[int, ...],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-05,
+) -> Tensor:
+    """Normalise over the last axes, then scale and shift (Ba et al., 2016)."""
+    shape = _last_axes("LayerNorm", input, normalized_shape)
+    weight, bias = _affine("LayerNorm", input, shape, weight, bias)
+    width = math.prod(shape)
+    rows = input.reshape(input.numel() // max(1, width), width)
+    weight, bias = weight.reshape(width), bias.reshape(width)
+    return ops.LayerNorm.apply(rows, weight, bias, eps=eps).reshape(input.shape)
+
+
+def rms_norm(
+    input: Tensor,
+    normalized_shape: int | tuple[int, ...],
+    weight: Tensor | None = None,
+    eps: float | None = None,
+) -> Tensor:
+    """Divide by the root mean square over the last axes (Zhang and Sennrich, 2019)."""
+    shape = _last_axes("RMSNorm", input, normalized_shape)
+    expect_shape("RMSNorm's weight", weight, shape)
+    eps = float(np.finfo(input.dtype).eps) if eps is None else eps
+    square = (input * input).mean(tuple(range(-len(shape), 0)), keepdim=True)
+    out = input / (square + eps).sqrt()
+    return out if weight is None else out * weight
+
+
+def group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-05,
+) -> Tensor:
+    """Normalise (N, C, ...) over each image's groups of channels (Wu and He, 2018)."""
+    channels = _channels("GroupNorm", input)
+    if num_groups < 1 or channels % num_groups:
+        raise ValueError(
+            f"GroupNorm expects channels divisible by {num_groups}, got {channels}"
+        )
+    weight, bias = _affine("GroupNorm", input, (channels,), weight, bias)
+    width = math.prod(input.shape[1:]) // num_groups
+    rows = input.reshape(len(input) * num_groups, width)
+    unit = layer_norm(rows, width, eps=eps).reshape(input.shape)
+    return unit * _beside(weight, input) + _beside(bias, input)
+
+
+def _channels(name: str, input: Tensor) -> int:
+    if input.ndim < 2:
+        raise ValueError(f"{name} expects (N, C, ...), got shape {input.shape}")
+    return input.shape[1]
+
+
+def _last_axes(
+    name: str, input: Tensor, normalized_shape: int | tuple[int, ...]
+) -> tuple[int, ...]:
+    """Return normalized_shape as a tuple, checked to be the end of input's shape."""
+    if isinstance(normalized_shape, int):
+        normalized_shape = (normalized_shape,)
+    shape = tuple(normalized_shape)
+    if not shape or input.shape[-len(shape) :] != shape:
+        raise ValueError(f"{name} expects last axes {shape}, got shape {input.shape}")
+    return shape
+
+
+def _affine(
+    name: str,
+    input: Tensor,
+    shape: tuple[int, ...],
+    weight: Tensor | None,
+    bias: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """Return weight and bias, checked, or ones and zeros in place of None."""
+    expect_shape(f"{name}'s weight", weight, shape)
+    expect_shape(f"{name}'s bias", bias, shape)
+    if weight is None:
+        weight = Tensor(np.ones(shape, dtype=input.dtype))
+    if bias is None:
+        bias = Tensor(np.zeros(shape, dtype=input.dtype))
+    return weight, bias
+
+
+def _beside(per_channel: Tensor, input: Tensor) -> Tensor:
+    """Shape (C,) so that it broadcasts over (N, C, ...)."""
+    return per_channel.reshape(1, -1, *(1,) * (input.ndim - 2))
+
+
+def _follow(running: Tensor, batch: np.ndarray, momentum: float) -> None:
+    running.copy_((1 - momentum) * running.data + momentum * batch)
