@@ -30,6 +30,8 @@ KERNEL_EXTENSION = (
 #: Wheels that come inside the installed JupyterLite kernel extension.
 EXTENSION_WHEELS = ("ipykernel", "piplite", "pyodide_kernel")
 
+#: IPython completes names without it, from the live objects; it weighs 5 MB.
+OMITTED = {"jedi"}
 #: The data sheets are decoded by synchronous code, which cannot load Pillow on demand.
 EXTRA_DEPENDS = {"tinytorch": ["pillow"]}
 
@@ -106,7 +108,8 @@ def _requirements(lines: list[str], python: str) -> list[str]:
     return sorted(
         canonicalize_name(requirement.name)
         for requirement in requirements
-        if requirement.marker is None or requirement.marker.evaluate(environment)
+        if requirement.name not in OMITTED
+        and (requirement.marker is None or requirement.marker.evaluate(environment))
     )
 
 

@@ -1,12 +1,10 @@
 """What the build adds to JupyterLite's pages: the landing page and an early start."""
 
-import json
 from pathlib import Path
 from string import Template
 
 HERE = Path(__file__).parent
 BROWSER = HERE / "browser"
-KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 
 def build(out: Path) -> None:
@@ -26,10 +24,6 @@ def add_early_start(out: Path) -> None:
     worker = Template((BROWSER / "worker.mjs").read_text())
     (pyodide / "worker.mjs").write_text(worker.substitute(kernel_worker=relative))
     (pyodide / "start.mjs").write_text((BROWSER / "start.mjs").read_text())
-    config = json.loads((out / "jupyter-lite.json").read_text())["jupyter-config-data"]
-    options = config["litePluginSettings"][KERNEL_PLUGIN]["loadPyodideOptions"]
-    packages = f"export const packages = {json.dumps(options['packages'])};\n"
-    (pyodide / "packages.mjs").write_text(packages)
     page = out / "notebooks" / "index.html"
     script = f"<head>\n<script>\n{(BROWSER / 'early.js').read_text()}</script>"
     page.write_text(page.read_text().replace("<head>", script, 1))

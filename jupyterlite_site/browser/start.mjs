@@ -7,7 +7,10 @@
 //   each would first ask the drive: one service-worker round trip a file.
 
 import { loadPyodide as load } from "./pyodide.mjs";
-import { packages } from "./packages.mjs";
+
+const PACKAGES = [
+  "micropip", "piplite", "pyodide-kernel", "ipykernel", "comm", "ipython", "tinytorch",
+];
 
 const IMPORTS = `
 import contextlib
@@ -15,6 +18,9 @@ import sys
 
 import piplite.piplite
 import pyodide_kernel
+
+# Names complete from the live objects: the site does not ship jedi.
+pyodide_kernel.ipython_shell.Completer.use_jedi = False
 
 # A library that fails to import must not take the kernel with it: the reader's
 # own import shows the error.
@@ -29,7 +35,7 @@ let started;
 
 export function start() {
   const indexURL = new URL("./", import.meta.url).href;
-  started ??= load({ indexURL, packages }).then(async (pyodide) => {
+  started ??= load({ indexURL, packages: PACKAGES }).then(async (pyodide) => {
     await pyodide.runPythonAsync(IMPORTS);
     return pyodide;
   });

@@ -9,12 +9,17 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, Page
 
 _READY = """async () => {
-  const app = window.jupyterapp;
-  await app.restored;
-  const panel = app.shell.currentWidget;
-  await panel.context.ready;
-  await panel.sessionContext.ready;
-  await panel.sessionContext.session.kernel.info;
+  const ready = async () => {
+    const app = window.jupyterapp;
+    await app.restored;
+    const panel = app.shell.currentWidget;
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    await panel.sessionContext.session.kernel.info;
+    return true;
+  };
+  const late = new Promise((done) => setTimeout(() => done(false), 60000));
+  return await Promise.race([ready(), late]);
 }"""
 
 _RUN_ALL = """() => {
@@ -65,9 +70,10 @@ class Cell:
 
 
 def visit(context: BrowserContext, base: str, path: str) -> Page:
-    """Open a page as a first visitor; requests elsewhere go to ``page.foreign``."""
+    """Open a page as a first visitor; note foreign requests and the console."""
     page = context.new_page()
-    page.foreign = []
+    page.foreign, page.said = [], []
+    page.on("console", lambda message: page.said.append(message.text))
 
     def note(request) -> None:
         if not request.url.startswith((base, "data:", "blob:")):
@@ -84,7 +90,7 @@ class Notebook:
     def __init__(self, page: Page):
         self.page = page
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        page.evaluate(_READY)
+        assert page.evaluate(_READY), f"the kernel did not start:\n{page.said}"
 
     @property
     def foreign(self) -> list[str]:
