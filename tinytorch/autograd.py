@@ -6,7 +6,10 @@ Nothing here knows about tensors. An input of a `Function` is any object with
 
 from __future__ import annotations
 
+import functools
+import inspect
 import weakref
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ContextDecorator
 from typing import Any
 
@@ -36,6 +39,24 @@ class _RecordingContext(ContextDecorator):
     def __exit__(self, *exc: object) -> None:
         _Mode.recording = self._outer.pop()
 
+    def __call__(self, function: Callable) -> Callable:
+        if not inspect.isgeneratorfunction(function):
+            return super().__call__(function)
+
+        @functools.wraps(function)
+        def generator(*args: Any, **kwargs: Any) -> Any:
+            # Only while the generator runs: its caller keeps its own mode.
+            running, sent = function(*args, **kwargs), None
+            while True:
+                with self:
+                    try:
+                        value = running.send(sent)
+                    except StopIteration as stop:
+                        return stop.value
+                sent = yield value
+
+        return generator
+
 
 class no_grad(_RecordingContext):  # noqa: N801 - PyTorch's name
     """Run operations without recording them: `with no_grad():` or `@no_grad()`."""
@@ -64,19 +85,20 @@ class Function:
     undone by the engine.
     """
 
-    __slots__ = ("edges", "grad", "needs_input_grad", "saved", "watcher", "written_at")
-
+    # For each input that needs a gradient, its node (or leaf) and its shape.
     edges: tuple[tuple[Any, tuple[int, ...]] | None, ...] | None
-    saved: tuple[Any, ...]
     needs_input_grad: tuple[bool, ...]
+    saved: tuple[Any, ...] = ()
+    watcher: weakref.ref | None = None
+    written_at: int
 
     @staticmethod
-    def forward(ctx: Any, *arrays: Array, **options: Any) -> Array:
-        raise NotImplementedError
+    def forward(ctx: Any, *arrays: Any, **options: Any) -> Any:
+        raise NotImplementedError("a Function expects a static method `forward`")
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        raise NotImplementedError
+        raise NotImplementedError("a Function expects a static method `backward`")
 
     def save_for_backward(self, *values: Any) -> None:
         """Keep arrays (or anything else) until the backward pass."""
@@ -86,19 +108,17 @@ class Function:
     def apply(cls, *inputs: Any, **options: Any) -> Any:
         """Compute the operation, and record it if an input requires a gradient."""
         ctx = cls()
-        ctx.saved = ()
         recording = _Mode.recording
-        ctx.needs_input_grad = tuple([recording and t.requires_grad for t in inputs])
-        result = cls.forward(ctx, *[t.data for t in inputs], **options)
-        out = inputs[0]._wrap(result)
-        if True in ctx.needs_input_grad:
+        needs = tuple([recording and t.requires_grad for t in inputs])
+        ctx.needs_input_grad = needs
+        out = inputs[0]._wrap(cls.forward(ctx, *[t.data for t in inputs], **options))
+        if True in needs:
             ctx.edges = tuple(
                 [
                     (t.grad_fn or t, t.data.shape) if t.requires_grad else None
                     for t in inputs
                 ]
             )
-            ctx.grad = ctx.watcher = None
             ctx.written_at = _writes.clock
             out.requires_grad = True
             out.grad_fn = ctx
@@ -125,19 +145,16 @@ def topological_order(root: Function) -> list[Function]:
     A loop with its own stack: a deep graph would overflow the browser's.
     """
     order: list[Function] = []
-    seen = {root}
-    stack: list[tuple[Function, Any]] = [(root, iter(_edges(root)))]
+    seen: set[Function] = set()
+    stack = [(root, False)]
     while stack:
-        node, remaining = stack[-1]
-        for edge in remaining:
-            parent = edge[0] if edge else None
-            if isinstance(parent, Function) and parent not in seen:
-                seen.add(parent)
-                stack.append((parent, iter(_edges(parent))))
-                break
-        else:
+        node, parents_done = stack.pop()
+        if parents_done:
             order.append(node)
-            stack.pop()
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack += [(parent, False) for parent in _parents(node)]
     order.reverse()
     return order
 
@@ -148,32 +165,50 @@ def backward(root: Function, grad: Array, retain_graph: bool = False) -> None:
     grad: array of the output's shape. Unless `retain_graph`, the graph is released:
     what the nodes saved is freed, and walking it again raises RuntimeError.
     """
-    order = topological_order(root)
-    root.grad = grad
-    for node in order:
-        _writes.check(node)
-        grads = node.backward(node, node.grad)
-        if not isinstance(grads, tuple):
-            grads = (grads,)
-        for edge, g in zip(_edges(node), grads, strict=True):
-            if edge is not None and g is not None:
-                parent, shape = edge
-                _accumulate(parent, unbroadcast(g, shape), node.grad)
-        if node.watcher is not None:
-            node.watcher.accumulate_grad(node.grad.copy())
-        node.grad = None
+    pending = {root: grad}
+    for node in topological_order(root):
+        incoming = pending.pop(node, None)
+        if incoming is not None:
+            _writes.check(node)
+            for parent, g in _input_grads(node, incoming):
+                if not isinstance(parent, Function):
+                    _accumulate(parent, g, incoming)
+                elif parent in pending:
+                    pending[parent] = pending[parent] + g
+                else:
+                    pending[parent] = g
+            watcher = node.watcher and node.watcher()
+            if watcher is not None:
+                watcher.accumulate_grad(incoming.copy())
         if not retain_graph:
             node.edges, node.saved = None, ()
 
 
-def _accumulate(parent: Any, grad: Array, incoming: Array) -> None:
-    """Add `grad` to a node's pending gradient, or to a leaf's `.grad`."""
-    if isinstance(parent, Function):
-        parent.grad = grad if parent.grad is None else parent.grad + grad
-    else:
-        # A leaf owns its gradient: never share memory with another one.
-        shared = grad is incoming or getattr(grad, "base", None) is not None
-        parent.accumulate_grad(np.array(grad) if shared else np.asarray(grad))
+def _input_grads(node: Function, grad: Array) -> Iterator[tuple[Any, Array]]:
+    """Yield each node or leaf that `node` was computed from, with its gradient."""
+    grads = node.backward(node, grad)
+    if not isinstance(grads, tuple):
+        grads = (grads,)
+    edges = _edges(node)
+    if len(grads) != len(edges):
+        raise RuntimeError(
+            f"{type(node).__name__}.backward expects to return {len(edges)} gradients, "
+            f"one for each input, got {len(grads)}"
+        )
+    for edge, g in zip(edges, grads, strict=True):
+        if edge is not None and g is not None:
+            parent, shape = edge
+            yield parent, g if g.shape == shape else unbroadcast(g, shape)
+
+
+def _accumulate(leaf: Any, grad: Array, incoming: Array) -> None:
+    # A leaf owns its gradient: it never shares memory with another one.
+    shared = grad is incoming or getattr(grad, "base", None) is not None
+    leaf.accumulate_grad(np.array(grad) if shared else np.asarray(grad))
+
+
+def _parents(node: Function) -> list[Function]:
+    return [e[0] for e in _edges(node) if e and isinstance(e[0], Function)]
 
 
 def _edges(node: Function) -> tuple[tuple[Any, tuple[int, ...]] | None, ...]:
@@ -208,15 +243,14 @@ class _Writes:
         """Raise RuntimeError if what `node` saved was written since."""
         if node.written_at == self.clock:
             return
-        for value in node.saved:
-            if isinstance(value, np.ndarray):
-                written = self._at.get(id(_owner(value)))
-                if written is not None and written[1] > node.written_at:
-                    raise RuntimeError(
-                        f"{type(node).__name__} saved a tensor of shape {value.shape} "
-                        "for its gradient, and it was changed in place before "
-                        "backward(); change a copy, or call backward() first"
-                    )
+        for array in _arrays(node.saved):
+            _, written = self._at.get(id(_owner(array)), (None, 0))
+            if written > node.written_at:
+                raise RuntimeError(
+                    f"{type(node).__name__} saved a tensor of shape {array.shape} "
+                    "for its gradient, and it was changed in place before "
+                    "backward(); change a copy, or call backward() first"
+                )
 
 
 def _owner(array: Array) -> Array:
@@ -225,5 +259,95 @@ def _owner(array: Array) -> Array:
     return array
 
 
+def _arrays(values: tuple[Any, ...]) -> Iterator[Array]:
+    """Yield the arrays among `values`, and in the tuples among them."""
+    for value in values:
+        if isinstance(value, np.ndarray):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _arrays(value)
+
+
 _writes = _Writes()
 mark_written = _writes.mark
+
+
+# Finite differences
+
+
+def numeric_jacobian(
+    function: Callable[..., Any], inputs: Sequence[Any], number: int, eps: float = 1e-6
+) -> Array:
+    """Return the slope of every output to every element of `inputs[number]`.
+
+    (outputs, elements), by central differences: each element in turn is moved by
+    eps up and down, in place, and put back.
+    """
+    x = inputs[number].data
+    with no_grad():
+        jacobian = np.empty((function(*inputs).data.size, x.size))
+        for k, index in enumerate(np.ndindex(x.shape)):
+            middle = x[index]
+            x[index] = middle + eps
+            above = function(*inputs).data.flatten()
+            x[index] = middle - eps
+            below = function(*inputs).data.flatten()
+            x[index] = middle
+            jacobian[:, k] = (above - below) / (2 * eps)
+    return jacobian
+
+
+def analytic_jacobian(
+    function: Callable[..., Any], inputs: Sequence[Any], number: int
+) -> Array:
+    """Return what `numeric_jacobian` approximates, by one backward for each output."""
+    x = inputs[number]
+    out, before = function(*inputs), x.grad
+    jacobian = np.zeros((out.data.size, x.data.size))
+    for k in range(out.data.size):
+        x.grad = None
+        one = np.zeros_like(out.data, order="C")
+        one.flat[k] = 1
+        if out.requires_grad:
+            out.backward(out._wrap(one), retain_graph=True)
+        if x.grad is not None:
+            jacobian[k] = x.grad.data.ravel()
+    x.grad = before
+    return jacobian
+
+
+def gradcheck(
+    function: Callable[..., Any],
+    inputs: Any,
+    eps: float = 1e-6,
+    atol: float = 1e-8,
+    rtol: float = 1e-6,
+) -> bool:
+    """Compare the gradients of `function(*inputs)` with finite differences.
+
+    inputs: a tensor or several; those that require grad are checked and must be
+    float64. Returns True; raises RuntimeError with the first slope that is off by
+    more than atol + rtol |slope|.
+    """
+    inputs = tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)
+    checked = [i for i, x in enumerate(inputs) if getattr(x, "requires_grad", False)]
+    if not checked:
+        raise ValueError("gradcheck expects an input that requires grad, got none")
+    for number in checked:
+        if inputs[number].data.dtype != np.float64:
+            raise TypeError(
+                f"gradcheck expects float64, got {inputs[number].data.dtype}: "
+                "differences this small drown in float32's rounding"
+            )
+        expected = numeric_jacobian(function, inputs, number, eps)
+        got = analytic_jacobian(function, inputs, number)
+        wrong = ~np.isclose(got, expected, rtol, atol)
+        if wrong.any():
+            output, element = np.argwhere(wrong)[0]
+            raise RuntimeError(
+                f"gradcheck: the slope of output {output} to element {element} of "
+                f"input {number} is {got[output, element]:.9g}, expected "
+                f"{expected[output, element]:.9g} from finite differences "
+                f"({wrong.sum()} of {wrong.size} slopes differ)"
+            )
+    return True

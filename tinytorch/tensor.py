@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -204,7 +205,7 @@ class Tensor(MathMethods, ShapeMethods):
         if not self.requires_grad:
             raise RuntimeError("retain_grad() expects a tensor that requires grad")
         if self.grad_fn is not None:
-            self.grad_fn.watcher = self
+            self.grad_fn.watcher = weakref.ref(self)
 
     def accumulate_grad(self, grad: Array) -> None:
         """Add an array to `.grad`; the engine calls this."""
