@@ -30,7 +30,7 @@ def contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def infer_shape(count: int, wanted: tuple[int, ...]) -> tuple[int, ...]:
-    """Return `wanted` with its -1, if it has one, replaced so that `count` elements fit.
+    """Return `wanted`, its -1, if any, replaced so that `count` elements fit.
 
     Raises ValueError if no shape like it has `count` elements, or for a second -1.
     """

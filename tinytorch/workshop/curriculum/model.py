@@ -1,0 +1,56 @@
+"""What the registry is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tinytorch.workshop.checking import Case
+
+
+@dataclass(frozen=True)
+class Part:
+    """A function of the package that students write themselves.
+
+    address: its dotted name below `tinytorch`. cases: makes the checks, smallest
+    first. equivalent: mutants that no check can tell from the reference, as
+    "old -> new because it makes no difference".
+    """
+
+    address: str
+    points: int
+    hint: str
+    cases: Callable[[], list[Case]]
+    equivalent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One module: what it builds, and the question it lets a student answer."""
+
+    number: int
+    name: str
+    title: str
+    question: str
+    chapter: str
+    minutes: int
+    parts: tuple[Part, ...] = ()
+    summary: str = ""
+
+    @property
+    def stem(self) -> str:
+        """File name of its notebook, without the ending."""
+        return f"{self.number:02d}_{self.name}"
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """A moment of the field's history, rebuilt: what it needs and must reach."""
+
+    name: str
+    title: str
+    year: str
+    after: int
+    shows: str
+    reach: str
+    needs: tuple[str, ...] = field(default=())

@@ -1,0 +1,160 @@
+"""Parts by address: where one lives, and how a student's body gets there."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import textwrap
+from dataclasses import dataclass
+from functools import cache
+from types import FunctionType, ModuleType
+from typing import Any
+
+_LAZY_ANNOTATIONS = annotations.compiler_flag  # as our own modules have it
+PACKAGE = __name__.split(".")[0]
+
+
+class SourceError(ValueError):
+    """The source is no candidate for its part: its name or signature differs."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A function of the package, and an untouched copy of it: the reference."""
+
+    address: str
+    module: ModuleType
+    path: tuple[str, ...]
+    function: FunctionType
+    reference: FunctionType
+
+    @property
+    def name(self) -> str:
+        return self.path[-1]
+
+
+@cache
+def find(address: str) -> Place:
+    """Return the place of an address such as "optim.sgd.SGD.step".
+
+    Raises KeyError for one that names no function of the package.
+    """
+    names = address.split(".")
+    for cut in range(len(names) - 1, 0, -1):
+        try:
+            module = importlib.import_module(".".join([PACKAGE, *names[:cut]]))
+        except ModuleNotFoundError:
+            continue
+        return _inside(address, module, tuple(names[cut:]))
+    raise KeyError(f"{address!r} is in no module of {PACKAGE}")
+
+
+def _inside(address: str, module: ModuleType, path: tuple[str, ...]) -> Place:
+    found: Any = module
+    for name in path:
+        found = inspect.getattr_static(found, name, None)
+    found = getattr(found, "__func__", getattr(found, "fget", found))
+    if not isinstance(found, FunctionType):
+        raise KeyError(f"{address!r} is no function of {PACKAGE}")
+    copy = FunctionType(
+        found.__code__, found.__globals__, found.__name__, found.__defaults__
+    )
+    copy.__kwdefaults__ = found.__kwdefaults__
+    return Place(address, module, path, found, copy)
+
+
+def transplant(place: Place, body: FunctionType) -> None:
+    """Make the package run `body` at this place.
+
+    This is the one spot where the package is changed from outside. The function
+    object stays, so that every name bound to it runs the new code.
+    """
+    function = place.function
+    function.__code__ = body.__code__
+    function.__defaults__ = body.__defaults__
+    function.__kwdefaults__ = body.__kwdefaults__
+
+
+def compile_candidate(
+    place: Place, source: str, filename: str, first_line: int = 1
+) -> FunctionType:
+    """Compile a function's source in the namespace of the module that owns the part.
+
+    Line numbers count from first_line in filename, so that errors point at the
+    student's own lines. Raises SyntaxError or SourceError.
+    """
+    tree = ast.parse(textwrap.dedent(source), filename)
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    if [f.name for f in functions] != [place.name] or len(tree.body) != 1:
+        raise SourceError(
+            f"expected exactly one function, {place.name!r}, and nothing around it"
+        )
+    functions[0].decorator_list = []
+    ast.increment_lineno(tree, first_line - 1)
+    found: dict[str, Any] = {}
+    exec(  # the student's own code, on the student's own machine
+        compile(tree, filename, "exec", flags=_LAZY_ANNOTATIONS),
+        vars(place.module),
+        found,
+    )
+    candidate = found[place.name]
+    _expect_signature(place, candidate)
+    return candidate
+
+
+def _expect_signature(place: Place, candidate: FunctionType) -> None:
+    def shape(function: FunctionType) -> list[tuple[str, str, Any]]:
+        parameters = inspect.signature(function).parameters.values()
+        return [(p.name, p.kind.name, p.default) for p in parameters]
+
+    if shape(candidate) != shape(place.reference):
+        raise SourceError(
+            f"expected the signature {place.name}{_plain(place.reference)}, "
+            f"got {place.name}{_plain(candidate)}"
+        )
+
+
+def _plain(function: FunctionType) -> str:
+    signature = inspect.signature(function)
+    bare = [
+        p.replace(annotation=inspect.Parameter.empty)
+        for p in signature.parameters.values()
+    ]
+    return str(
+        signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)
+    )
+
+
+@cache
+def _module_source(module_name: str) -> str:
+    return inspect.getsource(importlib.import_module(module_name))
+
+
+def node_of(place: Place) -> tuple[ast.FunctionDef, list[str]]:
+    """Return the reference's syntax tree node and its module's lines."""
+    source = _module_source(place.module.__name__)
+    node: Any = ast.parse(source)
+    for name in place.path:
+        node = next(
+            child
+            for child in node.body
+            if isinstance(child, ast.FunctionDef | ast.ClassDef) and child.name == name
+        )
+    return node, source.splitlines()
+
+
+def reference_source(place: Place) -> str:
+    """Return our function's source, from `def` on, without indentation."""
+    node, lines = node_of(place)
+    return textwrap.dedent("\n".join(lines[node.lineno - 1 : node.end_lineno]))
+
+
+def stub_source(place: Place) -> str:
+    """Return signature and docstring with a body that is still to be written."""
+    node, lines = node_of(place)
+    body = node.body
+    documented = ast.get_docstring(node) is not None
+    last = body[0].end_lineno if documented else body[0].lineno - 1
+    head = textwrap.dedent("\n".join(lines[node.lineno - 1 : last]))
+    return f"{head}\n    # YOUR CODE HERE\n    raise NotImplementedError"

@@ -1,0 +1,198 @@
+"""What of the live package is the student's, in this kernel."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import textwrap
+from collections.abc import Callable
+from types import FunctionType
+from typing import Literal
+
+from tinytorch.workshop import curriculum, store, view
+from tinytorch.workshop.checking import Failure, run_cases
+from tinytorch.workshop.curriculum import Part
+from tinytorch.workshop.place import (
+    SourceError,
+    compile_candidate,
+    find,
+    transplant,
+)
+
+Whose = Literal["mine", "reference"]
+
+
+class CheckFailed(Exception):  # noqa: N818 - a verdict on the work, not a fault
+    """A part is not built yet, or its body does not pass its checks."""
+
+    def _render_traceback_(self) -> list[str]:
+        # What IPython shows: the verdict alone, without our own frames.
+        return [str(self)]
+
+
+_mine: dict[str, FunctionType] = {}
+_aside: dict[str, str] = {}
+_failures: dict[str, Failure] = {}
+_whose: Whose = "mine"
+
+
+def mine() -> list[str]:
+    """Return the addresses of the parts that passed their checks, in lesson order."""
+    return [address for address in curriculum.parts() if address in _mine]
+
+
+def aside() -> dict[str, str]:
+    """Return the saved files that were left out, and why."""
+    return dict(_aside)
+
+
+def build(address: str) -> Callable[[FunctionType], FunctionType]:
+    """Offer a function as a part: `@build("optim.sgd.SGD.step")`.
+
+    It is compiled where the part lives and checked. If it passes, the package runs it
+    from here on and its source is saved; if not, the package stays as it was and the
+    first failing case is shown.
+    """
+    part = curriculum.part(address)
+
+    def offer(function: FunctionType) -> FunctionType:
+        lines, first = inspect.getsourcelines(function)
+        source = textwrap.dedent("".join(lines))
+        definition = ast.parse(source).body[0]
+        failure = _offer(part, source, function.__code__.co_filename, first)
+        if failure is None:
+            own = ast.get_source_segment(source, definition) or source
+            store.save(address, own)
+            view.show(view.accepted(part, len(mine()), len(curriculum.parts())))
+        else:
+            view.show(view.refused(part, failure))
+        return function
+
+    return offer
+
+
+def check(address: str) -> None:
+    """Raise CheckFailed unless the part is the student's and passes its checks."""
+    part = curriculum.part(address)
+    if address in _failures:
+        raise CheckFailed(view.refused(part, _failures[address]).text)
+    if address not in _mine:
+        raise CheckFailed(f"{address}: not built yet; run the cell that builds it")
+    failure = _judge(part, _mine[address])
+    if failure is not None:
+        raise CheckFailed(view.refused(part, failure).text)
+    view.show(view.passed(part))
+
+
+def open(number: int, version: str = "") -> None:  # noqa: A001 - workshop.open(2)
+    """Begin a lesson: put the saved parts back, and say where the student stands.
+
+    Every saved part is checked again. One that is broken, truncated or no longer
+    passes is named and left out; its file stays.
+    """
+    lesson = curriculum.lesson(number)
+    restore_parts()
+    view.show(view.opened(lesson, mine(), _aside, version))
+
+
+def restore_parts() -> None:
+    """Check every saved part and put those that pass into the package."""
+    _aside.clear()
+    for address in store.saved():
+        reason = _restore(address)
+        if reason:
+            _aside[address] = reason
+
+
+def _restore(address: str) -> str:
+    """Put one saved part back; returns why not, or nothing."""
+    if address not in curriculum.parts():
+        close = difflib.get_close_matches(address, curriculum.parts(), n=1)
+        return "no part has this name" + (f"; perhaps {close[0]}" if close else "")
+    try:
+        source, first = store.load(address), store.first_line(address)
+        failure = _offer(
+            curriculum.part(address), source, str(store.saved()[address]), first
+        )
+    except (OSError, UnicodeDecodeError, store.Unreadable) as error:
+        return str(error)
+    if failure is None:
+        return ""
+    del _failures[address]
+    return failure.message
+
+
+def using(whose: Whose) -> _Using:
+    """Run the package on the student's parts ("mine") or on ours ("reference").
+
+    For good, or as a context manager for a block.
+    """
+    if whose not in ("mine", "reference"):
+        raise ValueError(f"using() expects 'mine' or 'reference', got {whose!r}")
+    return _Using(whose)
+
+
+class _Using:
+    def __init__(self, whose: Whose) -> None:
+        self._before = _whose
+        _switch(whose)
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *exc: object) -> None:
+        _switch(self._before)
+
+    def __repr__(self) -> str:
+        whose = f"your {len(_mine)} parts" if _whose == "mine" else "the reference"
+        return f"tinytorch now runs on {whose}"
+
+
+def _switch(whose: Whose) -> None:
+    global _whose
+    _whose = whose
+    for address, body in _mine.items():
+        place = find(address)
+        transplant(place, body if whose == "mine" else place.reference)
+
+
+def _offer(part: Part, source: str, filename: str, first: int) -> Failure | None:
+    """Compile and check a candidate; put it into the package if it passes."""
+    place = find(part.address)
+    try:
+        candidate = compile_candidate(place, source, filename, first)
+    except SyntaxError as error:
+        text = f"{error.msg} in line {error.lineno}: {(error.text or '').strip()}"
+        failure: Failure | None = Failure("syntax", "compiling", text)
+    except SourceError as error:
+        failure = Failure("signature", "compiling", str(error))
+    except Exception as error:  # a default value that fails is the student's too
+        failure = Failure("raised", "compiling", f"{type(error).__name__}: {error}")
+    else:
+        failure = _judge(part, candidate)
+    if failure is not None:
+        _failures[part.address] = failure
+        return failure
+    _failures.pop(part.address, None)
+    _mine[part.address] = candidate
+    if _whose == "mine":
+        transplant(place, candidate)
+    return None
+
+
+def _judge(part: Part, candidate: FunctionType) -> Failure | None:
+    """Check a candidate against the reference package, whatever is built so far."""
+    with using("reference"):
+        return run_cases(
+            candidate, find(part.address).reference, part.cases(), part.hint
+        )
+
+
+def forget() -> None:
+    """Go back to the untouched package in this kernel; saved files stay."""
+    _switch("reference")
+    _mine.clear()
+    _aside.clear()
+    _failures.clear()
+    _switch("mine")

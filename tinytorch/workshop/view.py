@@ -1,0 +1,127 @@
+"""How the workshop speaks: the same words as text and, in a notebook, as HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+from tinytorch.workshop import curriculum
+from tinytorch.workshop.checking import Failure
+from tinytorch.workshop.curriculum import Lesson, Part
+
+GOOD, BAD, PLAIN = "#2e9e5b", "#d9534f", "#8a8f98"  # readable on light and dark
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A title and (label, text) rows; `colour` marks the edge."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...] = ()
+    colour: str = PLAIN
+
+    @property
+    def text(self) -> str:
+        wide = max((len(label) for label, _ in self.rows), default=0)
+        lines = [self.title]
+        for label, text in self.rows:
+            first, *rest = text.splitlines() or [""]
+            lines.append(f"  {label:<{wide}}  {first}".rstrip())
+            lines += [f"  {'':<{wide}}  {line}" for line in rest]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td style='{_LABEL}'>{escape(label)}</td>"
+            f"<td style='{_TEXT}'>{escape(text)}</td></tr>"
+            for label, text in self.rows
+        )
+        return (
+            f"<div style='border-left:4px solid {self.colour};padding:.3em 1em'>"
+            f"<b>{escape(self.title)}</b>"
+            f"<table style='margin:.3em 0 0 0'>{rows}</table></div>"
+        )
+
+
+_LABEL = "text-align:left;vertical-align:top;opacity:.7;padding:.1em 1em .1em 0"
+_TEXT = "text-align:left;white-space:pre-wrap;font-family:monospace;padding:.1em 0"
+
+
+def show(panel: Panel) -> None:
+    """Display in a notebook, print elsewhere."""
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        print(panel.text)
+        return
+    if get_ipython() is None:
+        print(panel.text)
+    else:
+        display(panel)
+
+
+def accepted(part: Part, count: int, total: int) -> Panel:
+    """A candidate passed and is in the package now."""
+    rows = (
+        ("checks", f"all {len(part.cases())} passed"),
+        ("yours", f"{count} of {total} parts"),
+    )
+    return Panel(f"{part.address} is now yours", rows, GOOD)
+
+
+def refused(part: Part, failure: Failure) -> Panel:
+    """A candidate failed: the smallest failing case, as a teaching assistant would."""
+    rows = [
+        ("case", failure.case),
+        ("with", failure.arguments),
+        ("expected", failure.expected),
+        ("got", failure.got),
+        ("problem", failure.message),
+        ("hint", failure.hint),
+    ]
+    if failure.kind == "stub":
+        rows = [row for row in rows if row[0] in ("problem", "hint")]
+    kept = tuple((label, text) for label, text in rows if text)
+    return Panel(f"{part.address}: not yet", kept, BAD)
+
+
+def passed(part: Part) -> Panel:
+    """A check cell's verdict."""
+    return Panel(f"{part.address}: {part.points} of {part.points} points", (), GOOD)
+
+
+def opened(
+    lesson: Lesson, mine: list[str], aside: dict[str, str], version: str
+) -> Panel:
+    """A lesson's first cell: its question and what is there already."""
+    own = [p.address for p in lesson.parts if p.address in mine]
+    rows = [
+        ("question", f"Can I {lesson.question}?"),
+        ("this lesson", f"{len(own)} of {len(lesson.parts)} parts are yours"),
+        ("in all", f"{len(mine)} of {len(curriculum.parts())} parts are yours"),
+    ]
+    rows += [("left aside", f"{name}: {why}") for name, why in aside.items()]
+    return Panel(f"Lesson {lesson.number:02d} · {lesson.title}", tuple(rows))
+
+
+def progress(mine: list[str]) -> Panel:
+    """Parts, points and checkpoints by lesson."""
+    rows = []
+    for lesson in curriculum.lessons():
+        own = [p for p in lesson.parts if p.address in mine]
+        points, total = (sum(p.points for p in ps) for ps in (own, lesson.parts))
+        reached = bool(lesson.parts) and len(own) == len(lesson.parts)
+        answer = "yes, I can " if reached else "can I "
+        bar = "■" * len(own) + "□" * (len(lesson.parts) - len(own))
+        rows.append(
+            (
+                lesson.stem,
+                f"{bar:<9} {points:>3} of {total:>3} points  "
+                f"{answer}{lesson.question}{'.' if reached else '?'}",
+            )
+        )
+    return Panel("Your tinytorch", tuple(rows))
