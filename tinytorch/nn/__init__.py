@@ -11,9 +11,16 @@ from tinytorch.nn.activation import (
     Softmax,
     Tanh,
 )
+from tinytorch.nn.attention import KVCache, MultiheadAttention
 from tinytorch.nn.container import ModuleList, Sequential
 from tinytorch.nn.conv import AdaptiveAvgPool2d, AvgPool2d, Conv2d, MaxPool2d
 from tinytorch.nn.dropout import Dropout
+from tinytorch.nn.embedding import (
+    Embedding,
+    LearnedPositions,
+    SinusoidalPositions,
+    sinusoidal_positions,
+)
 from tinytorch.nn.linear import Flatten, Identity, Linear
 from tinytorch.nn.loss import (
     BCEWithLogitsLoss,
@@ -26,9 +33,11 @@ from tinytorch.nn.loss import (
 )
 from tinytorch.nn.module import Module, Parameter
 from tinytorch.nn.norm import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, RMSNorm
+from tinytorch.nn.transformer import MLP, TransformerBlock
 
 __all__ = [
     "GELU",
+    "MLP",
     "AdaptiveAvgPool2d",
     "AvgPool2d",
     "BCEWithLogitsLoss",
@@ -37,13 +46,16 @@ __all__ = [
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GroupNorm",
     "HuberLoss",
     "Identity",
+    "KVCache",
     "KLDivLoss",
     "L1Loss",
     "LayerNorm",
+    "LearnedPositions",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
@@ -51,16 +63,20 @@ __all__ = [
     "MaxPool2d",
     "Module",
     "ModuleList",
+    "MultiheadAttention",
     "NLLLoss",
     "Parameter",
     "RMSNorm",
     "ReLU",
     "Sequential",
     "SiLU",
+    "SinusoidalPositions",
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "TransformerBlock",
     "functional",
     "init",
+    "sinusoidal_positions",
     "utils",
 ]

@@ -3,44 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Self, overload
 
 from tinytorch.nn.module import Module
 
 
 class ModuleList(Module):
-    """A list of modules whose parameters are found; it has no forward of its own."""
+    """A list of modules whose parameters are found; it has no forward of its own.
+
+    The modules are its attributes "0", "1", ...: these are their names in state_dict.
+    """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
         super().__init__()
         for module in modules:
             self.append(module)
 
-    def append(self, module: Module) -> ModuleList:
+    def append(self, module: Module) -> Self:
         """Add a module at the end."""
-        if not isinstance(module, Module):
-            raise TypeError(f"expected a Module, got {type(module).__name__}")
-        self._modules[str(len(self))] = module
+        setattr(self, str(len(self)), _expect_module(module))
         return self
 
     def __len__(self) -> int:
-        return len(self._modules)
+        return sum(1 for _ in self.children())
 
     def __iter__(self) -> Iterator[Module]:
-        return iter(self._modules.values())
+        return self.children()
 
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Any: ...
     def __getitem__(self, index: int | slice) -> Any:
-        found = list(self._modules.values())[index]
-        return (
-            type(self)(*self._arguments(found)) if isinstance(index, slice) else found
-        )
+        found = list(self)[index]
+        return found if isinstance(found, Module) else self._of(found)
 
     def __setitem__(self, index: int, module: Module) -> None:
-        setattr(self, list(self._modules)[index], module)
+        setattr(self, str(range(len(self))[index]), _expect_module(module))
 
     @staticmethod
-    def _arguments(modules: list[Module]) -> tuple[Any, ...]:
-        return (modules,)
+    def _of(modules: list[Module]) -> Any:
+        return ModuleList(modules)
 
 
 class Sequential(ModuleList):
@@ -55,5 +58,11 @@ class Sequential(ModuleList):
         return input
 
     @staticmethod
-    def _arguments(modules: list[Module]) -> tuple[Any, ...]:
-        return tuple(modules)
+    def _of(modules: list[Module]) -> Any:
+        return Sequential(*modules)
+
+
+def _expect_module(module: Any) -> Module:
+    if not isinstance(module, Module):
+        raise TypeError(f"expected a Module, got {type(module).__name__}")
+    return module

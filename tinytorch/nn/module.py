@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -23,125 +23,97 @@ class Parameter(Tensor):
 
 
 class Hook:
-    """A function that a module calls, until `remove()`."""
+    """A function in a module's list, until `remove()`."""
 
-    def __init__(self, hooks: list, function: Callable[..., Any]) -> None:
-        self._hooks, self._function = hooks, function
-        hooks.append(function)
+    def __init__(self, module: Module, home: str, function: Callable[..., Any]) -> None:
+        self._module, self._home, self._function = module, home, function
+        setattr(module, home, (*getattr(module, home), function))
 
     def remove(self) -> None:
         """Stop the calls."""
-        self._hooks.remove(self._function)
+        hooks = getattr(self._module, self._home)
+        kept = tuple(hook for hook in hooks if hook is not self._function)
+        setattr(self._module, self._home, kept)
 
 
 class Module:
     """Holds parameters, buffers (state that is saved, not learned) and submodules.
 
     A subclass calls `super().__init__()`, assigns them as attributes, and defines
-    `forward`. `training` tells layers such as Dropout how to behave.
+    `forward`. What is registered is what the attributes hold: there is no second list.
+    `training` tells layers such as Dropout how to behave.
     """
 
-    training: bool
-
-    def __init__(self) -> None:
-        # Through object: our own __setattr__ needs these to be there.
-        for name in ("_parameters", "_buffers", "_modules"):
-            object.__setattr__(self, name, {})
-        for name in ("_before", "_after"):
-            object.__setattr__(self, name, [])
-        object.__setattr__(self, "training", True)
+    training: bool = True
+    _buffer_names: tuple[str, ...] = ()
+    _before: tuple[Callable[[Module, Any], Any], ...] = ()
+    _after: tuple[Callable[[Module, Any, Any], Any], ...] = ()
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} expects a forward method")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        if not (self._before or self._after):
-            return self.forward(*inputs, **options)
-        for hook in list(self._before):
+        for hook in self._before:
             hook(self, inputs)
         output = self.forward(*inputs, **options)
-        for hook in list(self._after):
-            hook(self, inputs, output)
+        for after in self._after:
+            after(self, inputs, output)
         return output
 
     # Watching
 
     def register_forward_pre_hook(self, hook: Callable[[Module, Any], Any]) -> Hook:
         """Call hook(module, inputs) before every forward, until it is removed."""
-        return Hook(self._before, hook)
+        return Hook(self, "_before", hook)
 
     def register_forward_hook(self, hook: Callable[[Module, Any, Any], Any]) -> Hook:
         """Call hook(module, inputs, output) after every forward, until removed.
 
         A hook watches: what it returns is ignored.
         """
-        return Hook(self._after, hook)
+        return Hook(self, "_after", hook)
 
     # Registration
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if "_modules" not in self.__dict__:
-            raise AttributeError(
-                f"{type(self).__name__} expects super().__init__() before it assigns "
-                f"{name!r}"
-            )
-        homes = {Parameter: self._parameters, Module: self._modules}
-        home = next((h for kind, h in homes.items() if isinstance(value, kind)), None)
-        if home is None and name in self._buffers:
-            home = self._buffers
-        if home is None and name in self._parameters and value is not None:
+        """Assign, but never let a tensor drop out of what is learned or saved."""
+        old = self.__dict__.get(name)
+        kind = Tensor if name in self._buffer_names else Parameter
+        if isinstance(old, kind) and not isinstance(value, kind | None):
             raise TypeError(
-                f"parameter {name!r} expects a Parameter or None, "
+                f"{type(self).__name__}.{name} expects a {kind.__name__} or None, "
                 f"got {type(value).__name__}"
             )
-        for registered in (self._parameters, self._buffers, self._modules):
-            if registered is not home:
-                registered.pop(name, None)
-        if home is None:
-            object.__setattr__(self, name, value)
-        else:
-            self.__dict__.pop(name, None)
-            home[name] = value
-
-    def __getattr__(self, name: str) -> Any:
-        # Called only for what is no plain attribute.
-        for home in ("_parameters", "_buffers", "_modules"):
-            found = self.__dict__.get(home, {})
-            if name in found:
-                return found[name]
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-
-    def __delattr__(self, name: str) -> None:
-        for registered in (self._parameters, self._buffers, self._modules):
-            if name in registered:
-                del registered[name]
-                return
-        object.__delattr__(self, name)
+        object.__setattr__(self, name, value)
 
     def register_buffer(self, name: str, tensor: Tensor | None) -> None:
         """Add state that is saved with the module but not learned."""
-        self.__dict__.pop(name, None)
-        if tensor is None:
-            object.__setattr__(self, name, None)
-        else:
-            self._buffers[name] = tensor
+        setattr(self, name, tensor)
+        if name not in self._buffer_names:
+            self._buffer_names = (*self._buffer_names, name)
 
     # Walking the tree
 
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Yield (name, module) for the modules directly below."""
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                yield name, value
+
     def children(self) -> Iterator[Module]:
-        return iter(self._modules.values())
+        return (child for _, child in self.named_children())
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """Yield (dotted name, module) for itself ("") and all below, each once."""
         seen: set[int] = set()
-        stack = [(prefix, self)]
+        stack: list[tuple[str, Module]] = [(prefix, self)]
         while stack:
             name, module = stack.pop()
             if id(module) not in seen:
                 seen.add(id(module))
                 yield name, module
                 dot = f"{name}." if name else ""
-                inner = reversed(module._modules.items())
+                inner = reversed(list(module.named_children()))
                 stack += [(dot + child_name, child) for child_name, child in inner]
 
     def modules(self) -> Iterator[Module]:
@@ -150,23 +122,29 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Yield (dotted name, parameter), a shared one once."""
         seen: set[int] = set()
-        for name, parameter in self._named("_parameters"):
-            if id(parameter) not in seen:
-                seen.add(id(parameter))
-                yield name, parameter
+        for name, value in self._named_tensors():
+            if isinstance(value, Parameter) and id(value) not in seen:
+                seen.add(id(value))
+                yield name, value
 
     def parameters(self) -> Iterator[Parameter]:
         return (parameter for _, parameter in self.named_parameters())
 
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
-        return self._named("_buffers")
+        for name, value in self._named_tensors():
+            if not isinstance(value, Parameter):
+                yield name, value
 
-    def _named(self, kind: str) -> Iterator[tuple[str, Any]]:
+    def _named_tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield every parameter and buffer under each of its names."""
         for prefix, module in self.named_modules():
-            for name, value in getattr(module, kind).items():
-                yield f"{prefix}.{name}" if prefix else name, value
+            dot = f"{prefix}." if prefix else ""
+            for name, value in vars(module).items():
+                buffer = name in module._buffer_names and isinstance(value, Tensor)
+                if buffer or isinstance(value, Parameter):
+                    yield dot + name, value
 
-    def apply(self, function: Callable[[Module], Any]) -> Module:
+    def apply(self, function: Callable[[Module], Any]) -> Self:
         """Call `function` on every module, innermost first."""
         for child in self.children():
             child.apply(function)
@@ -175,17 +153,17 @@ class Module:
 
     # State
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Put every module in training mode (or, False, evaluation mode)."""
         for module in self.modules():
-            object.__setattr__(module, "training", mode)
+            module.training = mode
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Put every module in evaluation mode."""
         return self.train(False)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Module:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Freeze (False) or unfreeze every parameter."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
@@ -197,17 +175,19 @@ class Module:
             parameter.grad = None
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return every parameter and buffer by dotted name, sharing memory."""
-        named = [*self._named("_parameters"), *self.named_buffers()]
-        return {name: value.detach() for name, value in named}
+        """Return every parameter and buffer by dotted name, sharing memory.
+
+        A tensor that two modules share is there under both names.
+        """
+        return {name: value.detach() for name, value in self._named_tensors()}
 
     def load_state_dict(
         self, state_dict: Mapping[str, Tensor], strict: bool = True
     ) -> None:
         """Copy values in by name. Nothing is changed if anything does not fit.
 
-        Raises KeyError for missing or unexpected names (only missing shapes matter
-        if not `strict`), ValueError for a shape that differs.
+        Raises KeyError for missing or unexpected names (unless not `strict`: then only
+        the names that both have are copied), ValueError for a shape that differs.
         """
         own = self.state_dict()
         missing = [name for name in own if name not in state_dict]
@@ -217,14 +197,18 @@ class Module:
                 f"state_dict of {type(self).__name__}: missing {missing}, "
                 f"unexpected {unexpected}"
             )
-        fitting = {name: state_dict[name] for name in own if name in state_dict}
-        for name, value in fitting.items():
+        values = {
+            name: np.asarray(state_dict[name], dtype=tensor.dtype)
+            for name, tensor in own.items()
+            if name in state_dict
+        }
+        for name, value in values.items():
             if value.shape != own[name].shape:
                 raise ValueError(
                     f"{name} expects shape {own[name].shape}, got {value.shape}"
                 )
-        for name, value in fitting.items():
-            own[name].copy_(np.asarray(value.data, dtype=own[name].dtype))
+        for name, value in values.items():
+            own[name].copy_(value)
 
     # Looks
 
@@ -235,7 +219,7 @@ class Module:
     def __repr__(self) -> str:
         lines = [
             f"({name}): " + repr(child).replace("\n", "\n  ")
-            for name, child in self._modules.items()
+            for name, child in self.named_children()
         ]
         if not lines:
             return f"{type(self).__name__}({self.extra_repr()})"

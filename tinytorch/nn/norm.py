@@ -19,6 +19,8 @@ class _BatchNorm(Module):
     """
 
     axes: tuple[int, ...]
+    running_mean: Tensor | None
+    running_var: Tensor | None
 
     def __init__(
         self,

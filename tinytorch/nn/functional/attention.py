@@ -28,8 +28,9 @@ def attention_weights(
     attn_mask: Tensor | None = None,
     scale: float | None = None,
 ) -> Tensor:
-    """softmax(query key^T scale) over the keys: (..., L, D), (..., S, D) to (..., L, S).
+    """softmax(query key^T scale) over the keys, (..., L, S).
 
+    query (..., L, D), key (..., S, D).
     attn_mask: bool, true where a query may look, or numbers added to the scores; it
     broadcasts. scale defaults to 1 / sqrt(D). A query that may look nowhere gets nan.
     """

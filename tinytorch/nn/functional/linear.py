@@ -28,9 +28,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return ops.Linear.apply(input, weight, bias)
 
 
-def embedding(
-    input: Tensor, weight: Tensor, padding_idx: int | None = None
-) -> Tensor:
+def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
     """Rows of weight (V, D) by integer ids (...): (..., D).
 
     The row `padding_idx` gets no gradient. Raises IndexError for ids outside the table.
