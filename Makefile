@@ -39,7 +39,7 @@ lint: $(STAMP) ## Check style, formatting and types
 	@$(BIN)/mypy
 
 bench: site chromium ## Measure how long a cold open takes, and what it transfers
-	@$(BIN)/python tests/benchmarks/cold_open.py
+	@$(BIN)/python -m tests.benchmarks.cold_open
 
 pins: $(STAMP) ## Resolve versions again and rewrite every hash
 	@$(BIN)/python -m pip install --quiet uv

@@ -43,7 +43,7 @@ def build(dist: Path, work: Path) -> None:
     with step("pyodide"):
         distribution.build(work / "pyodide", [wheel])
     with step("notebooks"):
-        notebooks.build(ROOT / "content", lite / "files")
+        made = notebooks.build(ROOT / "content", lite / "files")
     with step("jupyterlite"):
         build_jupyterlite(lite, out)
     with step("data"):
@@ -51,7 +51,7 @@ def build(dist: Path, work: Path) -> None:
     with step("pages"):
         (out / "static").mkdir()
         os.replace(work / "pyodide", out / "static" / "pyodide")
-        pages.build(out)
+        pages.build(out, made)
     shutil.rmtree(dist, ignore_errors=True)
     os.replace(out, dist)
 

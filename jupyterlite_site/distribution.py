@@ -72,6 +72,13 @@ def build(out: Path, own_wheels: Iterable[Path]) -> None:
     (out / LOCK).write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n")
 
 
+def first_files(directory: Path, packages: Iterable[str]) -> list[str]:
+    """Name the files of a built distribution that loading ``packages`` fetches."""
+    lock = json.loads((directory / LOCK).read_text())
+    wheels = _with_dependencies(lock["packages"], packages).values()
+    return [*INTERPRETER, STDLIB, LOCK, *(wheel["file_name"] for wheel in wheels)]
+
+
 def extension_wheels() -> list[Path]:
     """Return the kernel's own wheels, out of the installed labextension."""
     directory = KERNEL_EXTENSION / "static" / "pypi"

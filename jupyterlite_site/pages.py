@@ -1,29 +1,88 @@
 """What the build adds to JupyterLite's pages: the landing page and an early start."""
 
+import gzip
+import html
+import json
+import shutil
 from pathlib import Path
 from string import Template
 
-HERE = Path(__file__).parent
-BROWSER = HERE / "browser"
+from . import distribution
+
+BROWSER = Path(__file__).with_name("browser")
+#: What a first visit fetches of the notebook application; `make bench` records it.
+FIRST_LOAD = BROWSER / "first-load.txt"
+#: Python packages that start with the kernel. They bring their dependencies along.
+PACKAGES = ("micropip", "piplite", "pyodide-kernel", "comm", "ipython", "tinytorch")
+START = "welcome.ipynb"
+#: Already compressed: a web server gains nothing by trying again.
+PACKED = {".whl", ".zip", ".png"}
 
 
-def build(out: Path) -> None:
+def build(out: Path, notebooks: list[Path]) -> None:
     """Complete the site that ``jupyter lite build`` wrote to ``out``."""
+    shutil.copyfile(BROWSER / "icon.svg", out / "static" / "icon.svg")
     add_early_start(out)
-    (out / "index.html").write_text(
-        "<script id=jupyter-config-data type=application/json>{}</script>"
-        "<a href=notebooks/index.html?path=welcome.ipynb>welcome</a>"
+    for app in ("notebooks", "edit", "tree"):
+        brand(out / app / "index.html")
+    page = Template((BROWSER / "landing.html").read_text())
+    items = [_item(path, title(out / "files" / path)) for path in notebooks]
+    text = page.substitute(
+        start=START,
+        megabytes=round(first_load_bytes(out) / 1e6),
+        notebooks="\n".join(items),
     )
+    (out / "index.html").write_text(text)
+
+
+def first_load_bytes(out: Path) -> int:
+    """Return what a first visit transfers, as a web server with gzip sends it."""
+    python = out / "static" / "pyodide"
+    files = [python / name for name in distribution.first_files(python, PACKAGES)]
+    files += [out / name for name in FIRST_LOAD.read_text().split()]
+    return sum(map(transfer_size, files))
+
+
+def transfer_size(file: Path) -> int:
+    """Return the bytes of ``file`` on the wire: gzipped unless packed already."""
+    content = file.read_bytes()
+    return len(content if file.suffix in PACKED else gzip.compress(content, 6))
+
+
+def title(notebook: Path) -> str:
+    """Return a notebook's first heading."""
+    for cell in json.loads(notebook.read_text())["cells"]:
+        for line in "".join(cell["source"]).splitlines():
+            if cell["cell_type"] == "markdown" and line.startswith("# "):
+                return line.removeprefix("# ")
+    raise ValueError(f"{notebook.name} has no heading of the form `# Title`")
+
+
+def _item(path: Path, name: str) -> str:
+    link = f"notebooks/index.html?path={path.as_posix()}"
+    return f'    <li><a href="{link}">{html.escape(name)}</a></li>'
+
+
+def brand(page: Path) -> None:
+    """Put our name and icon on one of JupyterLite's pages."""
+    text = page.read_text().replace("Loading JupyterLite...", "Loading TinyTorch …")
+    style = f"<style>\n{(BROWSER / 'notebook.css').read_text()}</style>\n</head>"
+    name = "<title>TinyTorch</title>"
+    before, _, rest = text.replace("</head>", style, 1).partition("<title>")
+    page.write_text(before + name + rest.partition("</title>")[2])
 
 
 def add_early_start(out: Path) -> None:
     """Let the notebook page start Python while the application still loads."""
     pyodide = out / "static" / "pyodide"
     (kernel_worker,) = out.glob("extensions/@jupyterlite/*/static/comlink.worker.*.js")
-    relative = f"../../{kernel_worker.relative_to(out).as_posix()}"
-    worker = Template((BROWSER / "worker.mjs").read_text())
-    (pyodide / "worker.mjs").write_text(worker.substitute(kernel_worker=relative))
-    (pyodide / "start.mjs").write_text((BROWSER / "start.mjs").read_text())
+    names = {
+        "kernel_worker": f"../../{kernel_worker.relative_to(out).as_posix()}",
+        "packages": json.dumps(PACKAGES),
+    }
+    for name in ("worker.mjs", "start.mjs"):
+        text = Template((BROWSER / name).read_text()).substitute(names)
+        (pyodide / name).write_text(text)
     page = out / "notebooks" / "index.html"
     script = f"<head>\n<script>\n{(BROWSER / 'early.js').read_text()}</script>"
     page.write_text(page.read_text().replace("<head>", script, 1))
