@@ -22,6 +22,7 @@ from tinytorch.creation import (
     zeros,
     zeros_like,
 )
+from tinytorch.dtypes import bool_, float32, float64, int8, int32, int64, uint8
 from tinytorch.functions import (
     allclose,
     broadcast_shapes,
@@ -34,18 +35,8 @@ from tinytorch.functions import (
     where,
 )
 from tinytorch.random import Generator, manual_seed
-from tinytorch.tensor import (
-    Tensor,
-    as_tensor,
-    bool_,
-    float32,
-    float64,
-    int8,
-    int32,
-    int64,
-    matmul,
-    uint8,
-)
+from tinytorch.tensor import Tensor, as_tensor
+from tinytorch.tensor_operators import matmul
 
 __version__ = "0.1.0"
 

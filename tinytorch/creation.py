@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.dtypes import as_array, float32, int64
 from tinytorch.random import Generator, default_generator
-from tinytorch.tensor import Tensor, as_array, float32, int64
+from tinytorch.tensor import Tensor
 from tinytorch.tensor_shape import _ints
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from tinytorch import ops
-from tinytorch.tensor import Tensor, promote
+from tinytorch.dtypes import result_dtype
+from tinytorch.tensor import Tensor, as_tensor
 from tinytorch.tensor_math import _dims
+from tinytorch.tensor_operators import promote
 from tinytorch.tensor_shape import broadcast_shape
 
 
@@ -32,7 +34,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             raise ValueError(
                 f"cat along dim {dim} expects shapes like {first.shape}, got {t.shape}"
             )
-    return ops.Cat.apply(*tensors, dim=dim)
+    return ops.Cat.apply(*_one_dtype(tensors), dim=dim)
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -41,7 +43,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for t in tensors:
         if t.shape != first.shape:
             raise ValueError(f"stack expects shape {first.shape}, got {t.shape}")
-    return ops.Stack.apply(*tensors, dim=_dims(first.unsqueeze(dim), dim))
+    return ops.Stack.apply(*_one_dtype(tensors), dim=_dims(first.unsqueeze(dim), dim))
 
 
 def split(
@@ -55,6 +57,8 @@ def where(condition: Tensor, input: Any, other: Any) -> Tensor:
     """Take `input` where the condition is true, else `other`; all are broadcast."""
     if condition.dtype.kind != "b":
         raise TypeError(f"where expects a boolean condition, got {condition.dtype}")
+    if not isinstance(input, Tensor):
+        other = as_tensor(other)
     return ops.Where.apply(*promote(input, other), condition=condition.data)
 
 
@@ -94,6 +98,13 @@ def allclose(
 ) -> bool:
     """Return whether |input - other| <= atol + rtol |other| everywhere."""
     return bool(np.allclose(input.data, other.data, rtol, atol))
+
+
+def _one_dtype(tensors: Sequence[Tensor]) -> list[Tensor]:
+    dtype = tensors[0].dtype
+    for t in tensors:
+        dtype = result_dtype(np.empty(1, dtype), np.empty(1, t.dtype))
+    return [t.to(dtype) for t in tensors]
 
 
 def _first(tensors: Sequence[Tensor], name: str) -> Tensor:

@@ -3,46 +3,20 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from tinytorch import autograd, ops
 from tinytorch.autograd import Array, Function
+from tinytorch.dtypes import Scalar, as_array, bool_, float32, float64, int32, int64
 from tinytorch.tensor_math import MathMethods
+from tinytorch.tensor_operators import OperatorMethods
 from tinytorch.tensor_shape import ShapeMethods, contiguous_strides
 
-float32 = np.dtype("float32")
-float64 = np.dtype("float64")
-int8 = np.dtype("int8")
-uint8 = np.dtype("uint8")
-int32 = np.dtype("int32")
-int64 = np.dtype("int64")
-bool_ = np.dtype("bool")
 
-Scalar = bool | int | float
-
-
-def as_array(data: Any, dtype: Any = None) -> Array:
-    """Return `data` as an array: Python floats as float32, integers as int64."""
-    if isinstance(data, Tensor):
-        data = data.data
-    known = isinstance(data, np.ndarray | np.generic)
-    array = np.asarray(data, dtype=dtype)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(
-            f"expected numbers in a regular nested list, got {type(data).__name__} "
-            f"of dtype {array.dtype}"
-        )
-    if known or dtype is not None:
-        return array
-    if array.dtype.kind == "f":
-        return array.astype(float32)
-    return array.astype(int64) if array.dtype.kind == "i" else array
-
-
-class Tensor(MathMethods, ShapeMethods):
+class Tensor(OperatorMethods, MathMethods, ShapeMethods):
     """An array, and, where `requires_grad`, the gradient of a later result to it.
 
     `Tensor(array)` shares the array's memory; `tinytorch.tensor` copies. Python
@@ -50,7 +24,6 @@ class Tensor(MathMethods, ShapeMethods):
     """
 
     __slots__ = ("__weakref__", "data", "grad", "grad_fn", "requires_grad")
-    __array_priority__ = 1  # so that `ndarray * Tensor` asks the tensor
 
     data: Array
     grad: Tensor | None
@@ -60,7 +33,7 @@ class Tensor(MathMethods, ShapeMethods):
     def __init__(
         self, data: Any, dtype: Any = None, *, requires_grad: bool = False
     ) -> None:
-        self.data = as_array(data, dtype)
+        self.data = as_array(data.data if isinstance(data, Tensor) else data, dtype)
         self.grad = None
         self.grad_fn = None
         self.requires_grad = False
@@ -172,6 +145,10 @@ class Tensor(MathMethods, ShapeMethods):
             )
         return bool(self.data)
 
+    def __format__(self, spec: str) -> str:
+        """A single element takes a number's format: `f"{loss:.4f}"`."""
+        return format(self.item(), spec) if spec else repr(self)
+
     def __float__(self) -> float:
         return float(self.item())
 
@@ -235,7 +212,7 @@ class Tensor(MathMethods, ShapeMethods):
                 )
             grad = np.ones_like(self.data)
         else:
-            grad = np.array(as_array(gradient), dtype=self.dtype)
+            grad = np.array(as_tensor(gradient).data, dtype=self.dtype)
             if grad.shape != self.shape:
                 raise ValueError(
                     f"backward() expects a gradient of shape {self.shape}, "
@@ -278,7 +255,7 @@ class Tensor(MathMethods, ShapeMethods):
 
     def contiguous(self) -> Tensor:
         """Return itself, or a row-after-row copy."""
-        return self if self.is_contiguous() else self.clone()
+        return self if self.data.flags.c_contiguous else self.clone()
 
     # Indexing and writing in place
 
@@ -287,125 +264,38 @@ class Tensor(MathMethods, ShapeMethods):
         return ops.GetItem.apply(self, index=_raw_index(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._write()[_raw_index(index)] = as_array(value)
-        autograd.mark_written(self.data)
+        target, source = self._write(value)
+        index = _raw_index(index)
+        try:
+            target[index] = source
+        except ValueError:
+            raise ValueError(
+                f"expected a value that broadcasts to {target[index].shape}, "
+                f"got shape {source.shape}"
+            ) from None
+        autograd.mark_written(target)
 
-    def _write(self) -> Array:
-        """Return the array for writing. Raises where a graph would go stale."""
-        if self.requires_grad and autograd.is_grad_enabled():
-            raise RuntimeError(
-                "a tensor that requires grad cannot be changed in place; wrap the "
-                "change in no_grad(), or compute a new tensor"
-            )
-        return self.data
-
-    def copy_(self, other: Any) -> Tensor:
-        """Overwrite the elements with `other`'s, which is broadcast."""
-        np.copyto(self._write(), as_array(other), casting="same_kind")
-        autograd.mark_written(self.data)
+    def copy_(self, src: Any) -> Tensor:
+        """Overwrite the elements with those of `src`, which is broadcast and cast."""
+        self[...] = src
         return self
 
+    def _write(self, value: Any) -> tuple[Array, Array]:
+        """Return this tensor's array and the value's. Raises if a gradient is lost."""
+        value = as_tensor(value)
+        if autograd.is_grad_enabled() and (self.requires_grad or value.requires_grad):
+            raise RuntimeError(
+                "writing in place is not recorded, and expects tensors that do not "
+                "require grad; wrap it in no_grad(), or compute a new tensor "
+                "(where, cat, masked_fill)"
+            )
+        return self.data, value.data
+
     def fill_(self, value: Scalar) -> Tensor:
-        return self.copy_(np.asarray(value).astype(self.dtype))
+        return self.copy_(value)
 
     def zero_(self) -> Tensor:
         return self.fill_(0)
-
-    def add_(self, other: Any) -> Tensor:
-        return self.copy_((self.detach() + other).data)
-
-    def sub_(self, other: Any) -> Tensor:
-        return self.copy_((self.detach() - other).data)
-
-    def mul_(self, other: Any) -> Tensor:
-        return self.copy_((self.detach() * other).data)
-
-    def div_(self, other: Any) -> Tensor:
-        return self.copy_((self.detach() / other).data)
-
-    # Arithmetic
-
-    def __add__(self, other: Any) -> Tensor:
-        return _binary(ops.Add, self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return _binary(ops.Add, other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return _binary(ops.Sub, self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return _binary(ops.Sub, other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return _binary(ops.Mul, self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return _binary(ops.Mul, other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return _binary(ops.Div, *_floating(self, other))
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return _binary(ops.Div, *_floating(other, self))
-
-    def __pow__(self, other: Any) -> Tensor:
-        return _binary(ops.Pow, self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return _binary(ops.Pow, other, self)
-
-    def __matmul__(self, other: Tensor) -> Tensor:
-        return matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return matmul(as_tensor(other), self)
-
-    def __neg__(self) -> Tensor:
-        return ops.Neg.apply(self)
-
-    def __abs__(self) -> Tensor:
-        return ops.Abs.apply(self)
-
-    # Not differentiable: whole division, comparison, logic
-
-    def __floordiv__(self, other: Any) -> Tensor:
-        return _plain(np.floor_divide, self, other)
-
-    def __mod__(self, other: Any) -> Tensor:
-        return _plain(np.mod, self, other)
-
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return _plain(np.equal, self, other)
-
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return _plain(np.not_equal, self, other)
-
-    def __lt__(self, other: Any) -> Tensor:
-        return _plain(np.less, self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return _plain(np.less_equal, self, other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return _plain(np.greater, self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return _plain(np.greater_equal, self, other)
-
-    def __and__(self, other: Any) -> Tensor:
-        return _plain(np.bitwise_and, self, other)
-
-    def __or__(self, other: Any) -> Tensor:
-        return _plain(np.bitwise_or, self, other)
-
-    def __xor__(self, other: Any) -> Tensor:
-        return _plain(np.bitwise_xor, self, other)
-
-    def __invert__(self) -> Tensor:
-        return self._wrap(np.invert(self.data))
-
-    __hash__ = object.__hash__
 
 
 def as_tensor(data: Any, dtype: Any = None) -> Tensor:
@@ -413,82 +303,6 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
     return Tensor(data, dtype)
-
-
-def matmul(a: Tensor, b: Tensor) -> Tensor:
-    """Matrix product with PyTorch's rules from 1-D to batched N-D.
-
-    (I, K) and (K, J) give (I, J); leading axes are batches and broadcast; a 1-D
-    operand is a row on the left, a column on the right, and its axis vanishes.
-    Raises ValueError for shapes that do not fit, TypeError for unequal dtypes.
-    """
-    a, b = as_tensor(a), as_tensor(b)
-    if not a.ndim or not b.ndim or a.shape[-1] != b.shape[max(-2, -b.ndim)]:
-        raise ValueError(
-            "matmul expects the last axis of a to be as long as the last but one of "
-            f"b, got {a.shape} and {b.shape}"
-        )
-    if a.dtype != b.dtype:
-        raise TypeError(f"matmul expects one dtype, got {a.dtype} and {b.dtype}")
-    if a.ndim == 1:
-        return matmul(a.unsqueeze(0), b).squeeze(-1 if b.ndim == 1 else -2)
-    if b.ndim == 1:
-        return matmul(a, b.unsqueeze(1)).squeeze(-1)
-    if b.ndim == 2 and a.ndim > 2:  # one tall product instead of many small ones
-        rows = a.reshape(-1, a.shape[-1])
-        return ops.MatMul.apply(rows, b).reshape(*a.shape[:-1], b.shape[-1])
-    try:
-        return ops.MatMul.apply(a, b)
-    except ValueError:
-        raise ValueError(
-            f"matmul expects batches that broadcast, got {a.shape} and {b.shape}"
-        ) from None
-
-
-def promote(a: Any, b: Any) -> tuple[Tensor, Tensor]:
-    """Return two operands as tensors of one dtype, by PyTorch's rules.
-
-    Floating wins over integer over boolean; within one of these a tensor with axes
-    wins over one without, and any tensor over a Python number.
-    """
-    ranks = [_rank(a), _rank(b)]
-    a, b = as_tensor(a), as_tensor(b)
-    if ranks[0] == ranks[1]:
-        dtype = np.result_type(a.dtype, b.dtype)
-    else:
-        dtype = (a if ranks[0] > ranks[1] else b).dtype
-    return a.to(dtype), b.to(dtype)
-
-
-def _rank(x: Any) -> tuple[int, int]:
-    """Order operands by kind of number, then by how firmly their dtype is meant."""
-    array = as_array(x)
-    kind = {"b": 0, "u": 1, "i": 1, "f": 2}[array.dtype.kind]
-    number = isinstance(x, bool | int | float)
-    return kind, 0 if number else 1 + bool(array.ndim)
-
-
-def _binary(op: type[Function], a: Any, b: Any) -> Tensor:
-    if not (
-        isinstance(a, Tensor) and isinstance(b, Tensor) and a.data.dtype is b.data.dtype
-    ):
-        a, b = promote(a, b)
-    try:
-        return op.apply(a, b)
-    except ValueError:
-        raise ValueError(
-            f"{op.__name__} expects shapes that broadcast, got {a.shape} and {b.shape}"
-        ) from None
-
-
-def _floating(a: Any, b: Any) -> tuple[Tensor, Tensor]:
-    a, b = promote(a, b)
-    return (a, b) if a.dtype.kind == "f" else (a.float(), b.float())
-
-
-def _plain(function: Callable[..., Any], a: Any, b: Any) -> Tensor:
-    a, b = promote(a, b)
-    return Tensor._wrap(function(a.data, b.data))
 
 
 def _raw_index(index: Any) -> Any:

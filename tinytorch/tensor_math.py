@@ -12,6 +12,7 @@ import numpy as np
 
 from tinytorch import ops
 from tinytorch.autograd import Function
+from tinytorch.dtypes import Scalar
 
 Dim = int | tuple[int, ...] | None
 
@@ -67,12 +68,32 @@ class MathMethods:
         return self**exponent
 
     def clamp(self: Any, min: Any = None, max: Any = None) -> Any:
-        """Limit each element to [min, max]; at least one of them is a number."""
-        if min is None and max is None:
-            raise ValueError("clamp() expects min, max or both, got neither")
-        return ops.Clamp.apply(self, low=min, high=max)
+        """Limit each element to [min, max]: numbers, of which one may be left out."""
+        bounds = [bound for bound in (min, max) if bound is not None]
+        if not bounds or not all(isinstance(bound, Scalar) for bound in bounds):
+            raise TypeError(
+                f"clamp() expects numbers as min, max or both, got {min} and {max}"
+            )
+        whole = self.dtype.kind == "f" or not any(isinstance(b, float) for b in bounds)
+        return ops.Clamp.apply(self if whole else self.float(), low=min, high=max)
 
     clip = clamp
+
+    def floor(self: Any) -> Any:
+        """Largest whole number that is not above; no gradient."""
+        return self._wrap(np.floor(self.data))
+
+    def ceil(self: Any) -> Any:
+        """Smallest whole number that is not below; no gradient."""
+        return self._wrap(np.ceil(self.data))
+
+    def round(self: Any) -> Any:
+        """Nearest whole number, halves to the even one; no gradient."""
+        return self._wrap(np.round(self.data))
+
+    def sign(self: Any) -> Any:
+        """-1, 0 or 1; no gradient."""
+        return self._wrap(np.sign(self.data))
 
     def isnan(self: Any) -> Any:
         return self._wrap(np.isnan(self.data))
@@ -97,26 +118,40 @@ class MathMethods:
         return ops.Prod.apply(self, dim=_dims(self, dim), keepdim=keepdim)
 
     def var(
-        self: Any, dim: Dim = None, correction: int = 1, keepdim: bool = False
+        self: Any, dim: Dim = None, *, correction: int = 1, keepdim: bool = False
     ) -> Any:
-        """Mean squared deviation; the divisor is the count less `correction`."""
+        """Mean squared deviation; the divisor is the count less `correction`.
+
+        Raises ValueError unless more than `correction` elements go into each.
+        """
         centred = self - self.mean(dim, keepdim=True)
         total = (centred * centred).sum(dim, keepdim)
         count = self.numel() // max(1, total.numel())
+        if self.numel() and count <= correction:
+            raise ValueError(
+                f"var() expects more than {correction} elements, got {count}"
+            )
         return total / (count - correction)
 
     def std(
-        self: Any, dim: Dim = None, correction: int = 1, keepdim: bool = False
+        self: Any, dim: Dim = None, *, correction: int = 1, keepdim: bool = False
     ) -> Any:
-        return self.var(dim, correction, keepdim).sqrt()
+        """Square root of var."""
+        return self.var(dim, correction=correction, keepdim=keepdim).sqrt()
 
-    def norm(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
-        """Square root of the sum of squares."""
-        return (self * self).sum(dim, keepdim).sqrt()
+    def norm(self: Any, p: float = 2, dim: Dim = None, keepdim: bool = False) -> Any:
+        """(sum |x|^p)^(1/p); p may be infinite: the largest |x|."""
+        if p == 2:
+            return _floating(ops.Norm, self, dim=_dims(self, dim), keepdim=keepdim)
+        if p == float("inf"):
+            return self.abs().amax(dim, keepdim)
+        if p <= 0:
+            raise ValueError(f"norm() expects p > 0, got {p}")
+        return (self.abs() ** p).sum(dim, keepdim) ** (1 / p)
 
     def logsumexp(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
         """log(sum(exp(x))) without overflow."""
-        return ops.LogSumExp.apply(self, dim=_dims(self, dim), keepdim=keepdim)
+        return _floating(ops.LogSumExp, self, dim=_dims(self, dim), keepdim=keepdim)
 
     def cumsum(self: Any, dim: int) -> Any:
         return ops.CumSum.apply(self, dim=_dims(self, dim))
@@ -196,8 +231,8 @@ class MathMethods:
         return _on_last_axis(ops.LogSoftmax, self, dim)
 
 
-def _floating(op: type[Function], x: Any) -> Any:
-    return op.apply(x if x.dtype.kind == "f" else x.float())
+def _floating(op: type[Function], x: Any, **options: Any) -> Any:
+    return op.apply(x if x.dtype.kind == "f" else x.float(), **options)
 
 
 def _on_last_axis(op: type[Function], x: Any, dim: int) -> Any:

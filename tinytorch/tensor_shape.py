@@ -88,9 +88,10 @@ class ShapeMethods:
         dim = _dims(self, dim)
         return self.reshape(*self.shape[:dim], *sizes, *self.shape[dim + 1 :])
 
-    def squeeze(self: Any, dim: int | None = None) -> Any:
-        """Drop axes of length 1: all, or only `dim` (if it is one)."""
-        drop = range(self.ndim) if dim is None else (_dims(self, dim),)
+    def squeeze(self: Any, dim: int | tuple[int, ...] | None = None) -> Any:
+        """Drop axes of length 1: all, or only those of `dim` that are."""
+        dims = (dim,) if isinstance(dim, int) else dim
+        drop = range(self.ndim) if dims is None else _dims(self, dims)
         shape = [n for i, n in enumerate(self.shape) if n != 1 or i not in drop]
         return ops.Reshape.apply(self, shape=tuple(shape))
 
@@ -135,6 +136,8 @@ class ShapeMethods:
     def expand(self: Any, *shape: Any) -> Any:
         """Stretch axes of length 1 without copying; -1 keeps a length."""
         wanted = _ints(shape)
+        if any(w == -1 for w in wanted[: max(0, len(wanted) - self.ndim)]):
+            raise ValueError(f"expand: a new axis expects a length, got {wanted}")
         own = (1,) * (len(wanted) - self.ndim) + self.shape
         if len(own) != len(wanted) or any(
             w not in (-1, n) and n != 1 for w, n in zip(wanted, own, strict=True)
@@ -143,8 +146,22 @@ class ShapeMethods:
         full = tuple(n if w == -1 else w for w, n in zip(wanted, own, strict=True))
         return ops.Expand.apply(self, shape=full)
 
-    def repeat_interleave(self: Any, repeats: int, dim: int) -> Any:
-        """Repeat each element along `dim`."""
+    def repeat(self: Any, *sizes: Any) -> Any:
+        """Lay copies side by side: `sizes` tells how many along each axis."""
+        times = _ints(sizes)
+        if len(times) < self.ndim:
+            raise ValueError(
+                f"repeat expects a number for each of {self.ndim} axes, got {times}"
+            )
+        own = (1,) * (len(times) - self.ndim) + self.shape
+        split = self.reshape(*(m for n in own for m in (1, n)))
+        wide = split.expand(*(m for pair in zip(times, own, strict=True) for m in pair))
+        return wide.reshape(*(r * n for r, n in zip(times, own, strict=True)))
+
+    def repeat_interleave(self: Any, repeats: int, dim: int | None = None) -> Any:
+        """Repeat each element along `dim`; without it, of the flattened tensor."""
+        if dim is None:
+            return self.flatten().repeat_interleave(repeats, 0)
         dim = _dims(self, dim)
         return self[
             (slice(None),) * dim + (np.repeat(range(self.shape[dim]), repeats),)
@@ -184,6 +201,11 @@ class ShapeMethods:
             raise ValueError(f"chunk expects at least 1 chunk, got {chunks}")
         return self.split(max(1, -(-self.shape[_dims(self, dim)] // chunks)), dim)
 
+    def unbind(self: Any, dim: int = 0) -> Any:
+        """Return the slices along `dim`, without that axis."""
+        dim = _dims(self, dim)
+        return tuple(self[(slice(None),) * dim + (i,)] for i in range(self.shape[dim]))
+
     def gather(self: Any, dim: int, index: Any) -> Any:
         """Pick along `dim`: out[i, j] = x[i, index[i, j]] for dim 1.
 
@@ -201,6 +223,12 @@ class ShapeMethods:
             if d != dim
         ):
             raise ValueError(f"gather: index {index.shape} exceeds {self.shape}")
+        length = self.shape[dim]
+        if index.numel() and not 0 <= index.data.min() <= index.data.max() < length:
+            raise IndexError(
+                f"gather expects indices from 0 to {length - 1}, "
+                f"got {index.data.min()} to {index.data.max()}"
+            )
         return ops.Gather.apply(self, dim=dim, index=index.data)
 
     def masked_fill(self: Any, mask: Any, value: float) -> Any:

@@ -35,7 +35,7 @@ from tinytorch.ops.fused import (
     Softmax,
 )
 from tinytorch.ops.matmul import Einsum, Linear, MatMul
-from tinytorch.ops.reduce import Amax, CumSum, LogSumExp, Mean, Prod, Sum
+from tinytorch.ops.reduce import Amax, CumSum, LogSumExp, Mean, Norm, Prod, Sum
 from tinytorch.ops.shape import (
     Cat,
     Expand,
@@ -83,6 +83,7 @@ __all__ = [
     "Mean",
     "Mul",
     "Neg",
+    "Norm",
     "Pad",
     "Permute",
     "Pow",

@@ -28,7 +28,7 @@ class Sub(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        return grad, -grad
+        return grad, -grad if ctx.needs_input_grad[1] else None
 
 
 class Mul(Function):
@@ -300,7 +300,7 @@ class Cast(Function):
     @staticmethod
     def forward(ctx: Any, x: Array, *, dtype: np.dtype) -> Array:
         ctx.save_for_backward(x.dtype)
-        return x.astype(dtype)
+        return x.astype(dtype, order="C")
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:

@@ -37,9 +37,10 @@ class Sum(Function):
 class Mean(Function):
     @staticmethod
     def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
-        out = x.mean(axis=dim, keepdims=keepdim)
-        ctx.save_for_backward(x.shape, dim, keepdim, x.size // max(1, np.size(out)))
-        return out
+        total = backends.current.sum(x, dim, keepdim)
+        count = x.size // max(1, total.size)
+        ctx.save_for_backward(x.shape, dim, keepdim, count)
+        return total / count if count else np.full_like(total, np.nan)
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
@@ -88,6 +89,22 @@ class Amax(Function):
         share = hit / hit.sum(axis=dim, keepdims=True)
         grad = _restore(grad, x.shape, dim, keepdim)
         return grad * share.astype(grad.dtype)
+
+
+class Norm(Function):
+    """Square root of the sum of squares; slope 0 at 0."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
+        out = np.sqrt((x * x).sum(axis=dim, keepdims=keepdim))
+        ctx.save_for_backward(x, out, dim, keepdim)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        x, out, dim, keepdim = ctx.saved
+        slope = grad / np.where(out == 0, 1, out)
+        return x * _restore(slope, x.shape, dim, keepdim)
 
 
 class CumSum(Function):

@@ -61,7 +61,11 @@ class GetItem(Function):
     @staticmethod
     def forward(ctx: Any, x: Array, *, index: Any) -> Array:
         ctx.save_for_backward(x.shape, index)
-        return x[index]
+        out = x[index]
+        if isinstance(out, np.ndarray):
+            return out
+        # One element: with an ellipsis numpy gives a view of it, not a copy.
+        return x[(*index, ...) if isinstance(index, tuple) else (index, ...)]
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
