@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, features
 
-from .fetch import FetchError, cache_dir, fetch_pin, load_pins
+from .fetch import Digest, FetchError, cache_dir, fetch_pin, load_pins
 
 SHARD_IMAGES = 10_000
 SHEET_IMAGES = 1_000
@@ -64,9 +64,8 @@ def build(out: Path) -> Path:
 def made() -> Path:
     """Return the folder of the made data in the cache, up to date with the pins."""
     kept = cache_dir() / "data"
-    manifest = kept / "manifest.json"
     recipe = _recipe()
-    if manifest.exists() and json.loads(manifest.read_text())["recipe"] == recipe:
+    if _is_whole(kept, recipe):
         return kept
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept.parent, prefix="partial-") as partial:
@@ -75,6 +74,28 @@ def made() -> Path:
         shutil.rmtree(kept, ignore_errors=True)
         os.replace(out, kept)
     return kept
+
+
+def _is_whole(kept: Path, recipe: str) -> bool:
+    """Whether the folder was made by this recipe and has lost nothing since."""
+    manifest = kept / "manifest.json"
+    if not manifest.exists():
+        return False
+    made_as = json.loads(manifest.read_text(encoding="utf-8"))
+    return made_as["recipe"] == recipe and all(
+        (kept / file["path"]).is_file()
+        and Digest.of(kept / file["path"], "sha256").hex == file["sha256"]
+        for file in listed_files(made_as)
+    )
+
+
+def listed_files(entry: dict | list) -> list[dict]:
+    """Return every file that the manifest, or a part of it, lists."""
+    if isinstance(entry, dict) and "sha256" in entry:
+        return [entry]
+    parts = entry.values() if isinstance(entry, dict) else entry
+    nested = [part for part in parts if isinstance(part, dict | list)]
+    return [file for part in nested for file in listed_files(part)]
 
 
 def write_all(out: Path, recipe: str) -> None:

@@ -58,6 +58,10 @@ class ToDtype(Transform):
     def __init__(self, dtype: Any = np.float32, scale: bool = False) -> None:
         self.dtype = np.dtype(dtype)
         self.scale = scale
+        if scale and self.dtype.kind != "f":
+            raise ValueError(
+                f"ToDtype expects a float dtype to scale, got {self.dtype}"
+            )
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         converted = images.astype(self.dtype)

@@ -248,6 +248,18 @@ def test_a_browser_asks_the_site_for_each_file_by_its_hash(site):
         assert hashlib.sha256(local.read_bytes()).hexdigest().startswith(sha256)
 
 
+def test_a_browser_asks_again_past_a_cached_damaged_copy(site, monkeypatch):
+    send = site.send
+
+    def send_from_cache(self):
+        send(self)
+        if "?" in self.url:
+            self.response = SimpleNamespace(to_bytes=lambda: b"damaged")
+
+    monkeypatch.setattr(site, "send", send_from_cache)
+    assert novel() == "Zoë\nAda\n"
+
+
 def test_a_browser_without_the_files_says_so(site):
     (site.folder / "data").unlink()
     with pytest.raises(FileNotFoundError, match="the site has no https://site/course/"):

@@ -142,6 +142,7 @@ def test_compose_runs_from_left_to_right():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: ToDtype(np.int64, scale=True), "float dtype to scale, got int64"),
         (lambda: RandomHorizontalFlip(1.5), "expects p in 0..1, got 1.5"),
         (lambda: RandomErasing(-1), "expects p in 0..1, got -1"),
         (lambda: RandomErasing(scale=(0.5, 0.1)), r"got \(0.5, 0.1\)"),
