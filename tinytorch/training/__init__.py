@@ -1,6 +1,7 @@
 """Training: one loop, what watches it, and what saves it."""
 
 from tinytorch.training.callbacks import BestWeights, Callback, EarlyStopping, Progress
+from tinytorch.training.checkpoint import Checkpoint
 from tinytorch.training.evaluation import accuracy, evaluate, predict
 from tinytorch.training.history import History
 from tinytorch.training.loop import fit
@@ -9,6 +10,7 @@ from tinytorch.training.run import Run
 __all__ = [
     "BestWeights",
     "Callback",
+    "Checkpoint",
     "EarlyStopping",
     "History",
     "Progress",

@@ -15,8 +15,10 @@ class Callback:
     """Told about a run by `fit`; subclasses override what they care for.
 
     A callback that keeps values between events returns them in `state_dict`, so that a
-    resumed run goes on as if it had never ended.
+    resumed run goes on as if it had never ended. One with `last` is told after others.
     """
+
+    last = False
 
     def on_start(self, run: Run) -> None:
         """Before the first step."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from tinytorch.nn import Module
 from tinytorch.nn.utils import clip_grad_norm_
 from tinytorch.optim import Optimizer
 from tinytorch.training.callbacks import Callback
+from tinytorch.training.checkpoint import load_run
 from tinytorch.training.diagnosis import stop_if_not_finite
 from tinytorch.training.evaluation import Means, Metric, accuracy, measure
 from tinytorch.training.history import History
@@ -32,6 +34,7 @@ def fit(
     time_budget: float | None = None,
     accumulate: int = 1,
     max_norm: float | None = None,
+    resume_from: str | os.PathLike[str] | None = None,
 ) -> History:
     """Train `model` on `loader`'s batches (inputs, targets); return what it measured.
 
@@ -40,6 +43,7 @@ def fit(
     follows each optimizer step or each epoch, as `schedule` says. An optimizer step
     takes `accumulate` batches as if they were one, its gradient's norm limited to
     `max_norm`. `time_budget` (seconds) stops the run before the next step.
+    `resume_from` goes on from a `Checkpoint`'s file, up to `epochs` in all.
 
     Raises FloatingPointError when the loss or a gradient is not finite, and names the
     step and the layer where it began; the weights are then still those before.
@@ -57,11 +61,13 @@ def fit(
         metrics=metrics,
         scheduler=scheduler,
         schedule=schedule,
-        callbacks=list(callbacks),
+        callbacks=sorted(callbacks, key=lambda callback: callback.last),
         time_budget=time_budget,
         accumulate=accumulate,
         max_norm=max_norm,
     )
+    if resume_from is not None:
+        load_run(run, resume_from)
     run.notify("on_start")
     # What overflows is found and explained by us, not by numpy's warnings.
     with np.errstate(all="ignore"):

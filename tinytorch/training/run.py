@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tinytorch.nn import Module
 from tinytorch.optim import Optimizer
+from tinytorch.random import Generator, default_generator
 from tinytorch.tensor import Tensor
 from tinytorch.training.evaluation import Means, Metric
 from tinytorch.training.history import History, append
@@ -54,6 +55,11 @@ class Run:
     started: float = field(default_factory=time.perf_counter)
     epoch_started: float = field(default_factory=time.perf_counter)
 
+    def __post_init__(self) -> None:
+        self.generators = find_generators(self.loader, self.val_loader, self.model)
+        self.epoch_states = self.random_states()
+        self._resume_states: list[dict[str, Any]] | None = None
+
     @property
     def seconds(self) -> float:
         """Time since the run began."""
@@ -81,10 +87,16 @@ class Run:
             getattr(callback, event)(self)
 
     def steps(self) -> Iterator[list[Batch]]:
-        """Yield the batches of each step of a new epoch: `accumulate`, or the rest."""
-        self.means, self.batch = Means(), 0
+        """Yield the batches of each step of an epoch: `accumulate`, or what is left."""
         self.epoch_started = time.perf_counter()
+        self.epoch_states = self.random_states()
         batches = iter(self.loader)
+        if self._resume_states:
+            # Pass over what the interrupted epoch has seen, and draw on from there.
+            for _ in islice(batches, self.batch * self.accumulate):
+                pass
+            self._set_random_states(self._resume_states)
+            self._resume_states = None
         while group := list(islice(batches, self.accumulate)):
             yield group
 
@@ -108,7 +120,45 @@ class Run:
             row |= {f"val_{name}": value for name, value in held_out.as_dict().items()}
         seconds = time.perf_counter() - self.epoch_started
         append(self.history.epochs, {**row, "lr": self._lr(), "seconds": seconds})
-        self.batch = 0
+        self.means, self.batch = Means(), 0
+
+    def random_states(self) -> list[dict[str, Any]]:
+        """Return where every generator is that the run may draw from."""
+        return [generator.get_state() for generator in self.generators]
+
+    def resume(self, epoch: list[dict[str, Any]], now: list[dict[str, Any]]) -> None:
+        """Go on with generators as they were when the epoch began, and after."""
+        self._set_random_states(epoch)
+        self._resume_states = now if self.batch else None
+
+    def _set_random_states(self, states: list[dict[str, Any]]) -> None:
+        for generator, state in zip(self.generators, states, strict=True):
+            generator.set_state(state)
 
     def _lr(self) -> float:
         return self.optimizer.param_groups[0]["lr"]
+
+
+def find_generators(*roots: Any) -> list[Generator]:
+    """Return the default generator and all that `roots` hold, in a fixed order.
+
+    Looks into attributes, lists, tuples and dicts; a generator that only a function
+    knows is not found.
+    """
+    found: list[Generator] = []
+    seen: set[int] = set()
+    stack = [*roots, default_generator]
+    while stack:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, Generator):
+            found.append(value)
+        elif isinstance(value, dict):
+            stack += value.values()
+        elif isinstance(value, list | tuple):
+            stack += value
+        elif type(value).__module__ != "builtins" and hasattr(value, "__dict__"):
+            stack += vars(value).values()
+    return found
