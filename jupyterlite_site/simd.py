@@ -19,7 +19,7 @@ ZIG = (sys.executable, "-m", "ziglang")
 COMPILE = (
     *("cc", "--target=wasm32-freestanding", "-c", "-O3", "-g0", "-msimd128"),
     *("-mbulk-memory", "-fPIC", "-fvisibility=hidden", "-fno-builtin"),
-    *("-ffp-contract=off", "-Wall", "-Wextra", "-Werror"),
+    *("-fno-math-errno", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"),
 )
 #: A side module: it is linked into the running Pyodide when it is loaded.
 LINK = ("wasm-ld", "-shared", "--experimental-pic", "--no-entry", "--strip-debug")

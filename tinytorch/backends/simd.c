@@ -17,6 +17,8 @@ typedef float f32x4 __attribute__((vector_size(16)));
 typedef int i32x4 __attribute__((vector_size(16)));
 /* The same, at an address that need not be a multiple of 16. */
 typedef float f32x4_anywhere __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int i32x4_anywhere __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int pair_of_shorts __attribute__((may_alias));
 
 #define EXPORT __attribute__((visibility("default")))
 #define INLINE static inline __attribute__((always_inline))
@@ -38,6 +40,22 @@ INLINE int max(int a, int b) { return a > b ? a : b; }
 
 INLINE f32x4 select(i32x4 mask, f32x4 yes, f32x4 no) {
   return (f32x4)((mask & (i32x4)yes) | (~mask & (i32x4)no));
+}
+
+/* The first of `count` numbers, at most four; what is missing is `other`. */
+INLINE f32x4 load_upto(const float *p, int count, float other) {
+  if (count >= 4) return load(p);
+  f32x4 v = splat(other);
+  for (int i = 0; i < count; i++) v[i] = p[i];
+  return v;
+}
+
+INLINE void store_upto(float *p, f32x4 v, int count) {
+  if (count >= 4) {
+    store(p, v);
+    return;
+  }
+  for (int i = 0; i < count; i++) p[i] = v[i];
 }
 
 static void fill(float *out, int count, float value) {
@@ -171,6 +189,77 @@ EXPORT void tt_gemm(const struct gemm *s, const float *a, const int *a_at,
             }
         }
       }
+}
+
+/* --- Matrix product of 8-bit integers ------------------------------------------- */
+
+/* Two 16-bit numbers lie in each 32-bit lane, neighbours along the depth: one
+ * instruction multiplies eight pairs and adds each lane's two products. */
+INLINE i32x4 dot_pairs(i32x4 a, i32x4 b) {
+#ifdef __wasm_simd128__
+  typedef short i16x8 __attribute__((vector_size(16)));
+  return __builtin_wasm_dot_s_i32x4_i16x8((i16x8)a, (i16x8)b);
+#else
+  typedef unsigned u32x4 __attribute__((vector_size(16)));
+  const i32x4 first = ((i32x4)((u32x4)a << 16) >> 16) * ((i32x4)((u32x4)b << 16) >> 16);
+  return first + (a >> 16) * (b >> 16);
+#endif
+}
+
+/* As `pack`, with two numbers of the depth side by side: out[panel][k / 2][r][2]. */
+INLINE void pack_pairs(int rows, int depth, const signed char *from, int row, int col,
+                       int width, short *out) {
+  const int even = (depth + 1) / 2 * 2;
+  for (int first = 0; first < rows; first += width, out += width * even)
+    for (int r = 0; r < width; r++)
+      for (int k = 0; k < even; k++) {
+        const int inside = first + r < rows && k < depth;
+        out[(k / 2 * width + r) * 2 + k % 2] =
+            inside ? from[(long)(first + r) * row + (long)k * col] : 0;
+      }
+}
+
+INLINE void tile_int8(int pairs, const pair_of_shorts *a, const i32x4_anywhere *b,
+                      i32x4 sums[TILE_ROWS][2]) {
+  i32x4 s[TILE_ROWS][2] = {0};
+  for (int k = 0; k < pairs; k++, a += TILE_ROWS, b += 2)
+    for (int r = 0; r < TILE_ROWS; r++) {
+      const i32x4 pair = {a[r], a[r], a[r], a[r]};
+      s[r][0] += dot_pairs(pair, b[0]);
+      s[r][1] += dot_pairs(pair, b[1]);
+    }
+  for (int r = 0; r < TILE_ROWS; r++) sums[r][0] = s[r][0], sums[r][1] = s[r][1];
+}
+
+struct gemm_int8 {
+  int rows, cols, depth, a_row, a_col, b_row, b_col;
+};
+
+/* In floats: panels of 16-bit numbers, half a float each, for 4 rows and all of b. */
+EXPORT int tt_gemm_int8_scratch(const struct gemm_int8 *s) {
+  const int pairs = (s->depth + 1) / 2;
+  return pairs * (TILE_ROWS + (s->cols + TILE_COLS - 1) / TILE_COLS * TILE_COLS);
+}
+
+/* c (rows, cols) = a (rows, depth) times b (depth, cols), exact in 32 bits. */
+EXPORT void tt_gemm_int8(const struct gemm_int8 *s, const signed char *a,
+                         const signed char *b, int *c, short *scratch) {
+  const int pairs = (s->depth + 1) / 2;
+  short *a_panel = scratch, *b_panels = scratch + 2 * TILE_ROWS * pairs;
+  pack_pairs(s->cols, s->depth, b, s->b_col, s->b_row, TILE_COLS, b_panels);
+  for (int i = 0; i < s->rows; i += TILE_ROWS) {
+    const int rows = min(TILE_ROWS, s->rows - i);
+    pack_pairs(rows, s->depth, a + (long)i * s->a_row, s->a_row, s->a_col, TILE_ROWS,
+               a_panel);
+    for (int j = 0; j < s->cols; j += TILE_COLS) {
+      i32x4 sums[TILE_ROWS][2];
+      tile_int8(pairs, (const pair_of_shorts *)a_panel,
+                (const i32x4_anywhere *)(b_panels + 2L * j * pairs), sums);
+      for (int r = 0; r < rows; r++)
+        for (int k = 0; k < min(TILE_COLS, s->cols - j); k++)
+          c[(long)(i + r) * s->cols + j + k] = sums[r][k / 4][k % 4];
+    }
+  }
 }
 
 /* --- Convolution --------------------------------------------------------------- */
@@ -476,6 +565,158 @@ EXPORT void tt_relu_grad(int count, const float *restrict grad, const float *res
   for (; i < count; i++) dx[i] = y[i] > 0 ? grad[i] : 0;
 }
 
+/* e^x to 1e-7 relative. x = n ln 2 + r with |r| <= ln(2) / 2: e^r by its series, and
+ * 2^n by writing the exponent's bits, in two halves so that neither overflows. */
+INLINE f32x4 exp4(f32x4 x) {
+  const f32x4 low = splat(-104), high = splat(89);
+  const f32x4 round = splat(12582912); /* 1.5 2^23: adding it drops the fraction */
+  f32x4 y = select(x > low, x, low);
+  y = select(y < high, y, high);
+  const f32x4 n = (y * splat(1.44269504f) + round) - round;
+  const f32x4 r = (y - n * splat(0.693359375f)) + n * splat(2.12194440e-4f);
+  f32x4 e = splat(1.0f / 5040);
+  e = e * r + splat(1.0f / 720);
+  e = e * r + splat(1.0f / 120);
+  e = e * r + splat(1.0f / 24);
+  e = e * r + splat(1.0f / 6);
+  e = e * r + splat(0.5f);
+  e = e * r + splat(1);
+  e = e * r + splat(1);
+  const i32x4 power = __builtin_convertvector(n, i32x4), half = power >> 1;
+  e = e * (f32x4)((half + 127) << 23) * (f32x4)((power - half + 127) << 23);
+  return select(x == x, e, x); /* nan stays nan */
+}
+
+/* GELU's tanh form, x / 2 (1 + tanh(u)) with u = sqrt(2 / pi) (x + 0.044715 x^3), is
+ * x s(2u) with the logistic function s(t) = 1 / (1 + e^-t): no cancellation. */
+static const float GELU_SCALE = 0.797884561f, GELU_CUBIC = 0.044715f;
+
+INLINE f32x4 gelu_gate(f32x4 x) {
+  const f32x4 u = splat(GELU_SCALE) * (x + splat(GELU_CUBIC) * x * x * x);
+  return splat(1) / (splat(1) + exp4(splat(-2) * u));
+}
+
+EXPORT void tt_gelu(int count, const float *x, float *y) {
+  for (int i = 0; i < count; i += 4) {
+    const f32x4 v = load_upto(x + i, count - i, 0);
+    store_upto(y + i, v * gelu_gate(v), count - i);
+  }
+}
+
+EXPORT void tt_gelu_grad(int count, const float *grad, const float *x, float *dx) {
+  for (int i = 0; i < count; i += 4) {
+    const f32x4 v = load_upto(x + i, count - i, 0), gate = gelu_gate(v);
+    const f32x4 slope = splat(2 * GELU_SCALE) * (splat(1) + splat(3 * GELU_CUBIC) * v * v);
+    const f32x4 g = load_upto(grad + i, count - i, 0);
+    store_upto(dx + i, g * gate * (splat(1) + v * (splat(1) - gate) * slope), count - i);
+  }
+}
+
+/* --- Rows: softmax and layer normalisation ---------------------------------------- */
+
+static float largest(const float *x, int count) {
+  f32x4 top = splat(-__builtin_inff());
+  for (int i = 0; i < count; i += 4) {
+    const f32x4 v = load_upto(x + i, count - i, top[0]);
+    top = select(v > top, v, top);
+  }
+  const float left = top[0] > top[1] ? top[0] : top[1];
+  const float right = top[2] > top[3] ? top[2] : top[3];
+  return left > right ? left : right;
+}
+
+/* ln x for x >= 1: x = m 2^n with m about 1, and ln m = 2 artanh((m - 1) / (m + 1)). */
+static float log_of(float x) {
+  union { float f; int i; } bits = {x};
+  if (!(x < __builtin_inff())) return x;
+  const int n = (bits.i - 0x3f3504f3) >> 23; /* m from 0.707 to 1.414 */
+  bits.i -= n << 23;
+  const double z = ((double)bits.f - 1) / ((double)bits.f + 1), q = z * z;
+  const double series = 1 + q * (1.0 / 3 + q * (0.2 + q * (1.0 / 7 + q / 9)));
+  return (float)(2 * z * series + n * 0.69314718055994531);
+}
+
+/* y = e^(x - top), and its sum. */
+static float exponentials(const float *x, float top, int count, float *y) {
+  f32x4 total = splat(0);
+  for (int i = 0; i < count; i += 4) {
+    const f32x4 e = exp4(load_upto(x + i, count - i, -__builtin_inff()) - splat(top));
+    store_upto(y + i, e, count - i);
+    total += e;
+  }
+  return sum4(total);
+}
+
+EXPORT void tt_softmax(int rows, int size, const float *x, float *y) {
+  for (int r = 0; r < rows; r++, x += size, y += size) {
+    const float top = largest(x, size), shift = top > -__builtin_inff() ? top : 0;
+    const float share = 1 / exponentials(x, shift, size, y);
+    for (int i = 0; i < size; i++) y[i] *= share;
+  }
+}
+
+EXPORT void tt_softmax_grad(int rows, int size, const float *grad, const float *y,
+                            float *dx) {
+  for (int r = 0; r < rows; r++, grad += size, y += size, dx += size) {
+    const float along = centred_dot(grad, y, 0, size);
+    for (int i = 0; i < size; i++) dx[i] = y[i] * (grad[i] - along);
+  }
+}
+
+EXPORT void tt_log_softmax(int rows, int size, const float *x, float *y) {
+  for (int r = 0; r < rows; r++, x += size, y += size) {
+    const float top = largest(x, size), log = log_of(exponentials(x, top, size, y));
+    for (int i = 0; i < size; i++) y[i] = (x[i] - top) - log;
+  }
+}
+
+EXPORT void tt_log_softmax_grad(int rows, int size, const float *grad, const float *y,
+                                float *dx) {
+  for (int r = 0; r < rows; r++, grad += size, y += size, dx += size) {
+    const f32x4 total = splat(sum_of(grad, size));
+    for (int i = 0; i < size; i += 4) {
+      const f32x4 share = exp4(load_upto(y + i, size - i, 0));
+      const f32x4 g = load_upto(grad + i, size - i, 0);
+      store_upto(dx + i, g - share * total, size - i);
+    }
+  }
+}
+
+/* y = (x - mean) rstd weight + bias for each row, rstd = 1 / sqrt(variance + eps). */
+EXPORT void tt_layer_norm(int rows, int size, const float *x, const float *weight,
+                          const float *bias, float eps, float *y, float *mean,
+                          float *rstd) {
+  for (int r = 0; r < rows; r++, x += size, y += size) {
+    const float middle = sum_of(x, size) / (float)size;
+    const float var = squares_of(x, middle, size) / (float)size;
+    const float scale = 1 / __builtin_sqrtf(var + eps);
+    mean[r] = middle, rstd[r] = scale;
+    for (int i = 0; i < size; i++) y[i] = (x[i] - middle) * scale * weight[i] + bias[i];
+  }
+}
+
+/* With unit = (x - mean) rstd and g = grad weight: dweight and dbias are the sums of
+ * grad unit and of grad over rows, dx = rstd (g - mean(g) - unit mean(g unit)). */
+EXPORT void tt_layer_norm_grad(int rows, int size, const float *grad, const float *x,
+                               const float *weight, const float *mean,
+                               const float *rstd, float *restrict dx,
+                               float *restrict dweight, float *restrict dbias) {
+  fill(dweight, size, 0);
+  fill(dbias, size, 0);
+  for (int r = 0; r < rows; r++, grad += size, x += size, dx += size) {
+    const float middle = mean[r], scale = rstd[r];
+    for (int i = 0; i < size; i++) {
+      dx[i] = grad[i] * weight[i];
+      dweight[i] += grad[i] * (x[i] - middle) * scale;
+      dbias[i] += grad[i];
+    }
+    const float shift = sum_of(dx, size) / (float)size;
+    const float slope = centred_dot(dx, x, middle, size) / (float)size * scale * scale;
+    for (int i = 0; i < size; i++)
+      dx[i] = (dx[i] - shift - (x[i] - middle) * slope) * scale;
+  }
+}
+
 /* --- Batch normalisation -------------------------------------------------------- */
 
 /* Mean and (biased) variance of each channel of x (images, channels, size), in one
@@ -556,5 +797,41 @@ EXPORT void tt_sgd_step(const struct sgd *s, int count, const int *sizes,
       }
       p[i] -= s->lr * g;
     }
+  }
+}
+
+struct adam {
+  float step; /* learning rate over the first moment's correction, 1 - beta1^t */
+  float root; /* square root of the second moment's correction, 1 - beta2^t    */
+  float first, second; /* 1 - beta1 and 1 - beta2 */
+  float eps;
+  float decay, shrink; /* weight decay, in the gradient or as a factor of p */
+};
+
+EXPORT void tt_adam_step(const struct adam *s, int count, const int *sizes,
+                         float *const *params, const float *const *grads,
+                         float *const *firsts, float *const *seconds) {
+  for (int n = 0; n < count; n++) {
+    float *restrict p = params[n];
+    float *restrict m = firsts[n];
+    float *restrict v = seconds[n];
+    const float *restrict grad = grads[n];
+    for (int i = 0; i < sizes[n]; i++) {
+      const float g = grad[i] + s->decay * p[i];
+      m[i] += s->first * (g - m[i]);
+      v[i] += s->second * (g * g - v[i]);
+      p[i] = p[i] * s->shrink - s->step * m[i] / (__builtin_sqrtf(v[i]) / s->root + s->eps);
+    }
+  }
+}
+
+/* --- Tables ---------------------------------------------------------------------- */
+
+/* Add row r of (rows, size) to row ids[r] of the table; ids may repeat. */
+EXPORT void tt_scatter_add(int rows, int size, float *restrict table, const int *ids,
+                           const float *restrict values) {
+  for (int r = 0; r < rows; r++, values += size) {
+    float *out = table + (long)ids[r] * size;
+    for (int i = 0; i < size; i++) out[i] += values[i];
   }
 }

@@ -1,77 +1,86 @@
 """The kernels in C, compiled to WebAssembly SIMD: the default in a browser.
 
 `simd.c` holds them; the site's build compiles it to `simd.wasm`, which ctypes loads
-and lets work on numpy's own memory. C checks nothing, so every method here looks at
-types, shapes, strides and overlap first, and leaves to numpy what does not fit.
+and lets work on numpy's own memory. Every method here checks what it was given first
+(`simd_arguments`), and leaves to numpy what C does not take.
 """
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from tinytorch.backends.numpy import Array, NumpyBackend, Pair, Window, output_size
+from tinytorch.backends import simd_arguments as c
+from tinytorch.backends.numpy import Array, NumpyBackend, Pair, Window
 
 MODULE = Path(__file__).with_name("simd.wasm")
 
-_FLOAT = np.dtype(np.float32)
-_CELL = np.dtype(np.int16)
-_REACH = 2**31  # C counts numbers in 32 bits
-_SMALL_PRODUCT = 4096  # multiplications that numpy does in less than a call takes
-
 
 class SimdBackend(NumpyBackend):
-    """float32 on four lanes; everything else is numpy's.
+    """float32 four at a time; everything else is numpy's.
 
     path: the compiled `simd.c`. Raises OSError if it cannot be loaded.
     """
 
     name = "simd"
+    #: Below so many multiplications or elements, numpy is done before a call begins.
+    small_product = 4096
+    small_array = 4096
 
     def __init__(self, path: str | Path = MODULE) -> None:
-        self._c = ctypes.CDLL(str(path))
-        for name, kinds in _SIGNATURES.items():
-            function = getattr(self._c, f"tt_{name}")
-            function.argtypes = [_C_TYPES[kind] for kind in kinds]
-            function.restype = ctypes.c_int if name.endswith("scratch") else None
-        self._memory = np.empty(0, dtype=_FLOAT)
+        self._library = c.open_library(str(path))
+        self._memory = np.empty(0, dtype=c.FLOAT)
 
     def describe(self) -> str:
         """Return in one line what does the work."""
-        return "C kernels on 128-bit SIMD for float32; numpy for the rest"
+        return "C kernels on 128-bit SIMD for float32, numpy for the rest"
 
-    def _scratch(self, count: int) -> int:
-        """Return the address of room for `count` floats; the next call reuses it."""
+    def _call(self, name: str, *arguments: Any) -> Any:
+        """Call a function of simd.c; arrays are passed as their addresses."""
+        values = [
+            c.address(value) if isinstance(value, np.ndarray) else value
+            for value in arguments
+        ]
+        return getattr(self._library, f"tt_{name}")(*values)
+
+    def _scratch(self, count: int) -> Array:
+        """Return room for at least `count` floats; the next call reuses it."""
         if self._memory.size < count:
-            self._memory = np.empty(count, dtype=_FLOAT)
-        return self._memory.ctypes.data
+            self._memory = np.empty(count, dtype=c.FLOAT)
+        return self._memory
 
     # Products
 
     def matmul(self, a: Array, b: Array) -> Array:
         """(..., I, K) times (..., K, J) gives (..., I, J), batches broadcast."""
-        if not (_strided(a) and _strided(b) and a.shape[-1] == b.shape[-2]):
+        if not (c.strided(a) and c.strided(b) and a.shape[-1] == b.shape[-2]):
             return super().matmul(a, b)
         (rows, depth), cols = a.shape[-2:], b.shape[-1]
         if b.ndim == 2 and a.ndim > 2 and a.flags.c_contiguous:
             return self.matmul(a.reshape(-1, depth), b).reshape(*a.shape[:-1], cols)
-        if rows * depth * cols < _SMALL_PRODUCT:
+        if rows * depth * cols < self.small_product:
             return super().matmul(a, b)
         batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-        a_at, b_at = _starts(a, batch), _starts(b, batch)
-        strides = [s // 4 for s in (*a.strides[-2:], *b.strides[-2:])]
-        out = np.empty((*batch, rows, cols), dtype=_FLOAT)
-        self._c.tt_gemm(
-            _ints(a_at.size, rows, cols, depth, *strides),
-            *(a.ctypes.data, a_at.ctypes.data, b.ctypes.data, b_at.ctypes.data),
-            out.ctypes.data,
-            self._scratch(self._c.tt_gemm_scratch()),
-        )
+        a_at, b_at = c.starts(a, batch), c.starts(b, batch)
+        shape = c.ints(a_at.size, rows, cols, depth, *c.scaled(a), *c.scaled(b))
+        out = np.empty((*batch, rows, cols), dtype=c.FLOAT)
+        scratch = self._scratch(self._call("gemm_scratch"))
+        self._call("gemm", shape, a, a_at, b, b_at, out, scratch)
+        return out
+
+    def matmul_int8(self, a: Array, b: Array) -> Array:
+        """int8 (I, K) times int8 (K, J) gives exact int32 (I, J)."""
+        fits = c.strided(a, c.INT8) and c.strided(b, c.INT8) and a.ndim == b.ndim == 2
+        if not fits or a.shape[1] != b.shape[0]:
+            return super().matmul_int8(a, b)
+        (rows, depth), cols = a.shape, b.shape[1]
+        shape = c.ints(rows, cols, depth, *c.scaled(a), *c.scaled(b))
+        out = np.empty((rows, cols), dtype=np.int32)
+        scratch = self._scratch(self._call("gemm_int8_scratch", shape))
+        self._call("gemm_int8", shape, a, b, out, scratch)
         return out
 
     # Convolution and pooling
@@ -81,10 +90,11 @@ class SimdBackend(NumpyBackend):
     ) -> Array:
         """(N, C, H, W) with (O, C/G, KH, KW) gives (N, O, OH, OW)."""
         given = (x, weight) if bias is None else (x, weight, bias)
-        if not _floats(*given):
+        fits = c.floats(*given) and (bias is None or bias.shape == weight.shape[:1])
+        shape = c.conv_shape(x.shape, weight.shape, window, groups) if fits else None
+        if shape is None:
             return super().conv2d(x, weight, bias, window, groups)
-        shape = _conv_shape(x.shape, weight.shape, window, groups)
-        return self._conv(shape, x, weight, bias)
+        return self._conv(shape, *c.contiguous(*given))
 
     def conv2d_input_grad(
         self,
@@ -99,62 +109,46 @@ class SimdBackend(NumpyBackend):
         A convolution too: of the gradient, its pixels spread by the stride, with the
         weights mirrored and their channels and filters exchanged.
         """
-        if not _floats(grad, weight) or 0 in shape:
+        how = (tuple(shape), weight.shape, window, groups)
+        fits = c.floats(grad, weight) and 0 not in shape
+        there = c.conv_shape(*how) if fits else None
+        back = c.conv_back_shape(*how) if there else None
+        if not (there and back) or grad.shape != _output_shape(there):
             return super().conv2d_input_grad(grad, weight, shape, window, groups)
-        n, o, oh, ow = grad.shape
-        depth, kh, kw = weight.shape[1:]
-        stride, padding, dilation = window
-        back = weight.reshape(groups, o // groups, depth, kh, kw)
-        back = back.swapaxes(1, 2)[..., ::-1, ::-1]
-        offset = (dilation[0] * (kh - 1) - padding[0], dilation[1] * (kw - 1) - padding[1])
-        geometry = (n, groups, o // groups, oh, ow, depth, *shape[2:], kh, kw)
-        full = _ints(*geometry, 1, 1, *dilation, *offset, *stride)
-        return self._conv(full, grad, back, None)
+        o, depth, kh, kw = weight.shape
+        mirrored = weight.reshape(groups, o // groups, depth, kh, kw)[..., ::-1, ::-1]
+        return self._conv(back, *c.contiguous(grad, mirrored.swapaxes(1, 2)))
 
     def _conv(
-        self, shape: ctypes.Array, x: Array, weight: Array, bias: Array | None
+        self, shape: Any, x: Array, weight: Array, bias: Array | None = None
     ) -> Array:
-        n, groups, filters, height, width = (shape[i] for i in (0, 1, 5, 6, 7))
-        x, weight = np.ascontiguousarray(x), np.ascontiguousarray(weight)
-        bias = None if bias is None else np.ascontiguousarray(bias)
-        y = np.empty((n, groups * filters, height, width), dtype=_FLOAT)
-        self._c.tt_conv2d(
-            shape,
-            x.ctypes.data,
-            weight.ctypes.data,
-            None if bias is None else bias.ctypes.data,
-            y.ctypes.data,
-            self._scratch(self._c.tt_conv2d_scratch(shape)),
-        )
+        y = np.empty(_output_shape(shape), dtype=c.FLOAT)
+        scratch = self._scratch(self._call("conv2d_scratch", shape))
+        self._call("conv2d", shape, x, weight, bias, y, scratch)
         return y
 
     def conv2d_weight_grad(
         self, grad: Array, x: Array, shape: Sequence[int], window: Window, groups: int
     ) -> Array:
         """Gradient (N, O, OH, OW) of the output to one of `shape` (O, C/G, KH, KW)."""
-        if not _floats(grad, x) or 0 in shape:
+        fits = c.floats(grad, x) and 0 not in shape
+        how = c.conv_shape(x.shape, tuple(shape), window, groups) if fits else None
+        if how is None or grad.shape != _output_shape(how):
             return super().conv2d_weight_grad(grad, x, shape, window, groups)
-        grad, x = np.ascontiguousarray(grad), np.ascontiguousarray(x)
-        geometry = _conv_shape(x.shape, tuple(shape), window, groups)
-        dweight = np.empty(shape, dtype=_FLOAT)
-        self._c.tt_conv2d_weight_grad(
-            geometry,
-            *(grad.ctypes.data, x.ctypes.data, dweight.ctypes.data),
-            self._scratch(self._c.tt_conv2d_weight_grad_scratch(geometry)),
-        )
+        dweight = np.empty(shape, dtype=c.FLOAT)
+        scratch = self._scratch(self._call("conv2d_weight_grad_scratch", how))
+        grad, x = c.contiguous(grad, x)
+        self._call("conv2d_weight_grad", how, grad, x, dweight, scratch)
         return dweight
 
     def max_pool2d(self, x: Array, kernel: Pair, window: Window) -> tuple[Array, Array]:
         """Return the largest value of each window, and its cell's number (int16)."""
-        if not _floats(x):
+        shape = c.pool_shape(x.shape, kernel, window) if c.floats(x) else None
+        if shape is None:
             return super().max_pool2d(x, kernel, window)
-        x = np.ascontiguousarray(x)
-        n, c, h, w = x.shape
-        out = output_size((h, w), kernel, window)
-        y = np.empty((n, c, *out), dtype=_FLOAT)
-        cell = np.empty(y.shape, dtype=_CELL)
-        shape = _ints(n * c, h, w, *out, *kernel, *window[0], *window[1], *window[2])
-        self._c.tt_max_pool2d(shape, x.ctypes.data, y.ctypes.data, cell.ctypes.data)
+        y = np.empty((*x.shape[:2], *shape[3:5]), dtype=c.FLOAT)
+        cell = np.empty(y.shape, dtype=c.CELL)
+        self._call("max_pool2d", shape, *c.contiguous(x), y, cell)
         return y, cell
 
     def max_pool2d_grad(
@@ -166,39 +160,92 @@ class SimdBackend(NumpyBackend):
         window: Window,
     ) -> Array:
         """Send each window's gradient to the pixel that won."""
-        if not _floats(grad) or cell.dtype is not _CELL or cell.shape != grad.shape:
+        fits = c.floats(grad) and 0 not in shape and cell.shape == grad.shape
+        how = c.pool_shape(tuple(shape), kernel, window) if fits else None
+        if how is None or cell.dtype is not c.CELL or grad.shape[2:] != tuple(how[3:5]):
             return super().max_pool2d_grad(grad, cell, shape, kernel, window)
-        grad, cell = np.ascontiguousarray(grad), np.ascontiguousarray(cell)
-        n, c, h, w = shape
-        dx = np.empty(shape, dtype=_FLOAT)
-        places = (*grad.shape[2:], *kernel, *window[0], *window[1], *window[2])
-        self._c.tt_max_pool2d_grad(
-            _ints(n * c, h, w, *places),
-            *(grad.ctypes.data, cell.ctypes.data, dx.ctypes.data),
-        )
+        dx = np.empty(shape, dtype=c.FLOAT)
+        self._call("max_pool2d_grad", how, *c.contiguous(grad, cell), dx)
         return dx
 
     # Elementwise
 
     def relu(self, x: Array) -> Array:
         """max(x, 0)"""
-        if not _floats(x):
+        if x.size < self.small_array or not c.floats(x):
             return super().relu(x)
-        x = np.ascontiguousarray(x)
-        y = np.empty(x.shape, dtype=_FLOAT)
-        self._c.tt_relu(x.size, x.ctypes.data, y.ctypes.data)
-        return y
+        return self._like(x, "relu", x.size, x)
 
     def relu_grad(self, grad: Array, y: Array) -> Array:
         """`grad` where the output `y` is positive, else 0."""
-        if not _floats(grad, y) or grad.shape != y.shape:
+        if y.size < self.small_array or not c.same_floats(grad, y):
             return super().relu_grad(grad, y)
-        grad, y = np.ascontiguousarray(grad), np.ascontiguousarray(y)
-        dx = np.empty(y.shape, dtype=_FLOAT)
-        self._c.tt_relu_grad(y.size, grad.ctypes.data, y.ctypes.data, dx.ctypes.data)
-        return dx
+        return self._like(y, "relu_grad", y.size, grad, y)
 
-    # Normalisation
+    def gelu(self, x: Array) -> Array:
+        """x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))"""
+        return self._like(x, "gelu", x.size, x) if c.floats(x) else super().gelu(x)
+
+    def gelu_grad(self, grad: Array, x: Array) -> Array:
+        """`grad` times the derivative of `gelu` at `x`."""
+        if not c.same_floats(grad, x):
+            return super().gelu_grad(grad, x)
+        return self._like(x, "gelu_grad", x.size, grad, x)
+
+    def _like(self, x: Array, name: str, *arguments: Any) -> Array:
+        """Call a function whose one result, its last argument, has the shape of x."""
+        out = np.empty(x.shape, dtype=c.FLOAT)
+        values = [a if isinstance(a, int) else c.contiguous(a)[0] for a in arguments]
+        self._call(name, *values, out)
+        return out
+
+    # Rows: softmax, its loss, and normalisation
+
+    def softmax(self, x: Array) -> Array:
+        """Softmax over the last axis, each row shifted so that exp cannot overflow."""
+        if not c.floats(x) or not x.ndim:
+            return super().softmax(x)
+        return self._like(x, "softmax", *_rows(x), x)
+
+    def softmax_grad(self, grad: Array, y: Array) -> Array:
+        """y (grad - sum(grad y)) over the last axis."""
+        if not c.same_floats(grad, y) or not y.ndim:
+            return super().softmax_grad(grad, y)
+        return self._like(y, "softmax_grad", *_rows(y), grad, y)
+
+    def log_softmax(self, x: Array) -> Array:
+        """x - log(sum(exp(x))) over the last axis, without overflow."""
+        if not c.floats(x) or not x.ndim:
+            return super().log_softmax(x)
+        return self._like(x, "log_softmax", *_rows(x), x)
+
+    def log_softmax_grad(self, grad: Array, y: Array) -> Array:
+        """grad - softmax sum(grad) over the last axis, from the output `y`."""
+        if not c.same_floats(grad, y) or not y.ndim:
+            return super().log_softmax_grad(grad, y)
+        return self._like(y, "log_softmax_grad", *_rows(y), grad, y)
+
+    def layer_norm(
+        self, x: Array, weight: Array, bias: Array, eps: float
+    ) -> tuple[Array, Array, Array]:
+        """Normalise each row of (R, D); return y, the rows' means and 1/deviations."""
+        if not c.floats(x, weight, bias) or not _per(x, 2, 1, weight, bias):
+            return super().layer_norm(x, weight, bias, eps)
+        y = np.empty(x.shape, dtype=c.FLOAT)
+        mean, rstd = np.empty((2, len(x)), dtype=c.FLOAT)
+        given = c.contiguous(x, weight, bias)
+        self._call("layer_norm", *x.shape, *given, eps, y, mean, rstd)
+        return y, mean, rstd
+
+    def layer_norm_grad(
+        self, grad: Array, x: Array, weight: Array, mean: Array, rstd: Array
+    ) -> tuple[Array, Array, Array]:
+        """Gradients to x (R, D), weight (D,) and bias (D,)."""
+        given = (grad, x, weight, mean, rstd)
+        fits = c.floats(*given) and _per(x, 2, 1, weight) and _per(x, 2, 0, mean, rstd)
+        if not fits or grad.shape != x.shape:
+            return super().layer_norm_grad(*given)
+        return self._norm_grad("layer_norm_grad", *given)
 
     def batch_norm(
         self, x: Array, weight: Array, bias: Array, eps: float
@@ -207,14 +254,12 @@ class SimdBackend(NumpyBackend):
 
         Returns y and the channels' means and variances (biased), each (C,).
         """
-        if not _floats(x, weight, bias):
+        if not c.floats(x, weight, bias) or not _per(x, 3, 1, weight, bias):
             return super().batch_norm(x, weight, bias, eps)
-        x, weight, bias = map(np.ascontiguousarray, (x, weight, bias))
-        y = np.empty(x.shape, dtype=_FLOAT)
-        mean, var = np.empty_like(weight), np.empty_like(weight)
-        arrays = [array.ctypes.data for array in (x, weight, bias)]
-        results = [array.ctypes.data for array in (y, mean, var)]
-        self._c.tt_batch_norm(*x.shape, *arrays, eps, *results)
+        y = np.empty(x.shape, dtype=c.FLOAT)
+        mean, var = np.empty((2, x.shape[1]), dtype=c.FLOAT)
+        given = c.contiguous(x, weight, bias)
+        self._call("batch_norm", *x.shape, *given, eps, y, mean, var)
         return y, mean, var
 
     def batch_norm_grad(
@@ -222,14 +267,37 @@ class SimdBackend(NumpyBackend):
     ) -> tuple[Array, Array, Array]:
         """Gradients to x (N, C, L), weight (C,) and bias (C,)."""
         given = (grad, x, weight, mean, rstd)
-        if not _floats(*given) or grad.shape != x.shape:
+        fits = c.floats(*given) and _per(x, 3, 1, weight, mean, rstd)
+        if not fits or grad.shape != x.shape:
             return super().batch_norm_grad(*given)
-        given = [np.ascontiguousarray(array) for array in given]
-        dx = np.empty(x.shape, dtype=_FLOAT)
-        dweight, dbias = np.empty_like(given[2]), np.empty_like(given[2])
-        addresses = [array.ctypes.data for array in (*given, dx, dweight, dbias)]
-        self._c.tt_batch_norm_grad(*x.shape, *addresses)
+        return self._norm_grad("batch_norm_grad", *given)
+
+    def _norm_grad(
+        self, name: str, grad: Array, x: Array, weight: Array, *statistics: Array
+    ) -> tuple[Array, Array, Array]:
+        dx = np.empty(x.shape, dtype=c.FLOAT)
+        dweight = np.empty(weight.shape, dtype=c.FLOAT)
+        dbias = np.empty(weight.shape, dtype=c.FLOAT)
+        given = c.contiguous(grad, x, weight, *statistics)
+        self._call(name, *x.shape, *given, dx, dweight, dbias)
         return dx, dweight, dbias
+
+    # Tables
+
+    def scatter_add(self, table: Array, ids: Array, rows: Array) -> None:
+        """Add row r of (R, D) to `table[ids[r]]`, in place; ids may repeat."""
+        fits = c.floats(table, rows) and table.ndim == 2 and ids.dtype.kind in "iu"
+        fits = fits and rows.shape == (*ids.shape, table.shape[1]) and ids.ndim == 1
+        if (
+            not fits
+            or not (table.flags.c_contiguous and table.flags.writeable)
+            or np.may_share_memory(table, rows)
+            or not 0 <= ids.min() <= ids.max() < len(table)
+        ):
+            super().scatter_add(table, ids, rows)
+            return
+        given = (ids.astype(np.int32), *c.contiguous(rows))
+        self._call("scatter_add", *rows.shape, table, *given)
 
     # Optimizer steps, in place, over all parameters at once
 
@@ -238,133 +306,56 @@ class SimdBackend(NumpyBackend):
         params: Sequence[Array],
         grads: Sequence[Array],
         buffers: Sequence[Array | None],
-        *,
-        lr: float,
-        momentum: float,
-        dampening: float,
-        weight_decay: float,
-        nesterov: bool,
+        **options: Any,
     ) -> None:
         """Update params; momentum buffers (None without momentum) keep the velocity."""
-        if not _steppable(params, grads, buffers):
-            super().sgd_step(
-                *(params, grads, buffers),
-                lr=lr,
-                momentum=momentum,
-                dampening=dampening,
-                weight_decay=weight_decay,
-                nesterov=nesterov,
-            )
+        if not c.steppable(params, grads, buffers):
+            super().sgd_step(params, grads, buffers, **options)
             return
-        settings = np.array([lr, momentum, dampening, weight_decay, nesterov], _FLOAT)
-        self._c.tt_sgd_step(
-            settings.ctypes.data,
-            len(params),
-            _ints(*(p.size for p in params)),
-            *map(_table, (params, grads, buffers)),
-        )
+        names = ("lr", "momentum", "dampening", "weight_decay", "nesterov")
+        settings = np.array([options[name] for name in names], dtype=c.FLOAT)
+        self._step("sgd_step", settings, params, grads, buffers)
+
+    def adam_step(
+        self,
+        params: Sequence[Array],
+        grads: Sequence[Array],
+        firsts: Sequence[Array],
+        seconds: Sequence[Array],
+        **options: Any,
+    ) -> None:
+        """Update params and both moments; `step` counts from 1.
+
+        weight_decay joins the gradient, or, `decoupled`, shrinks params (AdamW).
+        """
+        if not c.steppable(params, grads, firsts, seconds):
+            super().adam_step(params, grads, firsts, seconds, **options)
+            return
+        (beta1, beta2), t, lr = options["betas"], options["step"], options["lr"]
+        decay, decoupled = options["weight_decay"], options["decoupled"]
+        step, root = lr / (1 - beta1**t), (1 - beta2**t) ** 0.5
+        shrink = (0, 1 - lr * decay) if decoupled else (decay, 1)
+        values = [step, root, 1 - beta1, 1 - beta2, options["eps"], *shrink]
+        settings = np.array(values, dtype=c.FLOAT)
+        self._step("adam_step", settings, params, grads, firsts, seconds)
+
+    def _step(
+        self, name: str, settings: Array, *arrays: Sequence[Array | None]
+    ) -> None:
+        sizes = c.ints(*[p.size for p in arrays[0]])
+        self._call(name, settings, len(arrays[0]), sizes, *map(c.table, arrays))
 
 
-# What may be passed to C
+def _output_shape(shape: Any) -> tuple[int, int, int, int]:
+    """Return (N, O, OH, OW) of a `struct conv`."""
+    return shape[0], shape[1] * shape[5], shape[6], shape[7]
 
 
-def _floats(*arrays: Array) -> bool:
-    """Whether all are arrays of aligned float32 with something in them.
-
-    The caller makes them contiguous: a copy costs less than going without C.
-    """
-    return all(
-        type(x) is np.ndarray
-        and x.dtype is _FLOAT
-        and x.flags.aligned
-        and 0 < x.size < _REACH
-        for x in arrays
-    )
+def _rows(x: Array) -> Pair:
+    """Return how many rows x has along its last axis, and how long they are."""
+    return x.size // x.shape[-1], x.shape[-1]
 
 
-def _strided(x: Array) -> bool:
-    """Whether the matrices of `x` can be read where they are."""
-    return (
-        _floats(x)
-        and x.ndim >= 2
-        and all(s % 4 == 0 for s in x.strides)
-        and sum(n * abs(s) for n, s in zip(x.shape, x.strides, strict=True)) < _REACH
-    )
-
-
-def _steppable(
-    params: Sequence[Array], grads: Sequence[Array], *states: Sequence[Array | None]
-) -> bool:
-    """Whether an optimizer may write all params and states in one go.
-
-    Every array has its parameter's shape, is contiguous, and what is written overlaps
-    nothing else.
-    """
-    if not all(len(arrays) == len(params) > 0 for arrays in (grads, *states)):
-        return False
-    given = list(zip(params, grads, *states, strict=True))
-    arrays = [x for row in given for x in row if x is not None]
-    if not _floats(*arrays) or not all(x.flags.c_contiguous for x in arrays):
-        return False
-    if any(x is not None and x.shape != row[0].shape for row in given for x in row):
-        return False
-    written = [x for p, _, *state in given for x in (p, *state) if x is not None]
-    spans = sorted((x.ctypes.data, x.ctypes.data + x.nbytes) for x in arrays)
-    return all(x.flags.writeable for x in written) and all(
-        end <= start for (_, end), (start, _) in pairwise(spans)
-    )
-
-
-# Arguments in C's terms
-
-
-@lru_cache(maxsize=256)
-def _ints(*values: int) -> ctypes.Array:
-    """Return a C struct of integers."""
-    return (ctypes.c_int * len(values))(*values)
-
-
-def _table(arrays: Sequence[Array | None]) -> ctypes.Array:
-    """Return a C array of the arrays' addresses, null for None."""
-    addresses = (None if x is None else x.ctypes.data for x in arrays)
-    return (ctypes.c_void_p * len(arrays))(*addresses)
-
-
-def _starts(x: Array, batch: tuple[int, ...]) -> Array:
-    """Return where each matrix of `x`, broadcast to `batch`, begins (int32)."""
-    strides = np.broadcast_to(x, (*batch, *x.shape[-2:])).strides
-    at = np.zeros(1, dtype=np.int32)
-    for length, stride in zip(batch, strides, strict=False):
-        at = at[..., None] + np.arange(length, dtype=np.int32) * np.int32(stride // 4)
-    return np.ascontiguousarray(at.reshape(-1))
-
-
-def _conv_shape(
-    x: tuple[int, ...], weight: tuple[int, ...], window: Window, groups: int
-) -> ctypes.Array:
-    """Return `struct conv` of a forward convolution."""
-    n, _, h, w = x
-    o, depth, kh, kw = weight
-    stride, padding, dilation = window
-    out = output_size((h, w), (kh, kw), window)
-    image = (n, groups, depth, h, w, o // groups, *out)
-    return _ints(*image, kh, kw, *stride, *dilation, *padding, 1, 1)
-
-
-_C_TYPES = {"p": ctypes.c_void_p, "i": ctypes.c_int, "f": ctypes.c_float}
-#: The arguments of each function in simd.c: pointer, int or float.
-_SIGNATURES = {
-    "gemm_scratch": "",
-    "gemm": "ppppppp",
-    "conv2d_scratch": "p",
-    "conv2d": "pppppp",
-    "conv2d_weight_grad_scratch": "p",
-    "conv2d_weight_grad": "ppppp",
-    "max_pool2d": "pppp",
-    "max_pool2d_grad": "pppp",
-    "relu": "ipp",
-    "relu_grad": "ippp",
-    "batch_norm": "iiipppfppp",
-    "batch_norm_grad": "iiipppppppp",
-    "sgd_step": "pipppp",
-}
+def _per(x: Array, ndim: int, axis: int, *arrays: Array) -> bool:
+    """Whether x has so many axes, and each array a number for each place on one."""
+    return x.ndim == ndim and all(a.shape == x.shape[axis : axis + 1] for a in arrays)
