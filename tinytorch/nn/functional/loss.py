@@ -187,8 +187,11 @@ def _reduce(losses: Tensor, reduction: str) -> Tensor:
 
 
 def _reduce_shares(losses: Tensor, share: np.ndarray, reduction: str) -> Tensor:
-    """As _reduce, but the mean divides by the sum of the shares."""
+    """As _reduce, but the mean divides by the sum of the shares.
+
+    The mean of nothing is nan, with a gradient of 0.
+    """
     if reduction != "mean":
         return _reduce(losses, reduction)
     total = float(share.sum())
-    return losses.sum() / (total or math.nan)
+    return losses.sum() / total if total else losses.sum() + math.nan
