@@ -30,8 +30,8 @@ KERNEL_EXTENSION = (
 #: Wheels that come inside the installed JupyterLite kernel extension.
 EXTENSION_WHEELS = ("ipykernel", "piplite", "pyodide_kernel")
 
-#: IPython completes names without it, from the live objects; it weighs 5 MB.
-OMITTED = {"jedi"}
+#: IPython completes names without jedi, from the live objects; it weighs 5 MB.
+OMITTED = {"jedi", "parso"}
 #: The data sheets are decoded by synchronous code, which cannot load Pillow on demand.
 EXTRA_DEPENDS = {"tinytorch": ["pillow"]}
 

@@ -27,7 +27,7 @@ PINS_FILE = Path(__file__).with_name("pins.toml")
 
 PIP_DOWNLOAD = (
     *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
-    *("--only-binary=:all:", "--ignore-requires-python", "--require-hashes"),
+    *("--only-binary=:all:", "--ignore-requires-python"),
 )
 PURE_WHEELS = ("--implementation", "py", "--abi", "none", "--platform", "any")
 
@@ -57,6 +57,11 @@ class Digest:
         """Hash the file at ``path``."""
         with path.open("rb") as file:
             return cls(algorithm, hashlib.file_digest(file, algorithm).hexdigest())
+
+    @property
+    def integrity(self) -> str:
+        """The digest in npm's notation."""
+        return f"{self.algorithm}-{base64.b64encode(bytes.fromhex(self.hex)).decode()}"
 
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.hex}"
@@ -91,11 +96,11 @@ def fetch_pin(name: str) -> Path:
     """
     pins = load_pins()
     if pin := pins["npm"].get(name):
-        source = Source("npm", lambda into: _npm_pack(name, pin["version"], into))
+        source = Source("npm", lambda into: npm_pack(name, pin["version"], into))
         digest = Digest.from_integrity(pin["integrity"])
         file = f"{name.removeprefix('@').replace('/', '-')}-{pin['version']}.tgz"
     elif pin := pins["pypi"].get(name):
-        source = Source("pip", lambda into: _pip_download(name, pin, into))
+        source = Source("pip", lambda into: pip_download(name, pin, into))
         digest = Digest("sha256", pin["sha256"])
         file = f"{name}-{pin['version']}.zip"
     else:
@@ -125,7 +130,8 @@ def fetch_requirements(lock: Path, python: str) -> list[Path]:
         kept.parent.mkdir(parents=True, exist_ok=True)
         print(f"fetching the wheels of {lock.name} from pip", file=sys.stderr)
         with tempfile.TemporaryDirectory(dir=cache_dir(), prefix="partial-") as into:
-            command = [*PIP_DOWNLOAD, "--python-version", python, *PURE_WHEELS]
+            command = [*PIP_DOWNLOAD, "--require-hashes", *PURE_WHEELS]
+            command += ["--python-version", python]
             _run([*command, "--requirement", str(lock.resolve())], Path(into))
             if not _all_listed(Path(into), text):
                 raise FetchError(f"pip did not fetch what {lock.name} lists")
@@ -217,17 +223,19 @@ def member_source(pin: str, member: str) -> Source:
     return Source(pin, download)
 
 
-def _npm_pack(name: str, version: str, into: Path) -> Path:
+def npm_pack(name: str, version: str, into: Path) -> Path:
+    """Download a tarball with npm, from whichever registry npm is set up for."""
     if shutil.which("npm") is None:
         raise FetchError("npm is not on the PATH (install Node.js 20 or newer)")
-    command = ["npm", "pack", "--silent", f"{name}@{version}"]
-    _run(command, into)
+    _run(["npm", "pack", "--silent", f"{name}@{version}"], into)
     return _only_file(into)
 
 
-def _pip_download(name: str, pin: dict, into: Path) -> Path:
+def pip_download(name: str, pin: dict, into: Path) -> Path:
+    """Download a wheel with pip; a ``sha256`` of None takes what is served."""
     requirement = into / "requirement.txt"
-    requirement.write_text(f"{name}=={pin['version']} --hash=sha256:{pin['sha256']}\n")
+    hashed = f" --hash=sha256:{pin['sha256']}" if pin["sha256"] else ""
+    requirement.write_text(f"{name}=={pin['version']}{hashed}\n")
     command = [*PIP_DOWNLOAD, "--requirement", requirement.name]
     if "platform" in pin:
         command += ["--python-version", pin["python"], "--platform", pin["platform"]]
