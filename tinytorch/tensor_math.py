@@ -158,7 +158,7 @@ class MathMethods:
 
     def amax(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
         """Largest element; ties share the gradient equally."""
-        _expect_elements(self, "amax")
+        _expect_elements(self, "amax", dim)
         return ops.Amax.apply(self, dim=_dims(self, dim), keepdim=keepdim)
 
     def amin(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
@@ -179,13 +179,13 @@ class MathMethods:
 
     def argmax(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         """Index (int64) of the first largest; without `dim`, counted through all."""
-        _expect_elements(self, "argmax")
+        _expect_elements(self, "argmax", dim)
         index = self.data.argmax(axis=_dims(self, dim), keepdims=keepdim)
         return self._wrap(np.asarray(index, dtype=np.int64))
 
     def argmin(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         """Index (int64) of the first smallest; without `dim`, counted through all."""
-        _expect_elements(self, "argmin")
+        _expect_elements(self, "argmin", dim)
         index = self.data.argmin(axis=_dims(self, dim), keepdims=keepdim)
         return self._wrap(np.asarray(index, dtype=np.int64))
 
@@ -266,6 +266,13 @@ def _dims(x: Any, dim: Any) -> Any:
     return dim % x.ndim
 
 
-def _expect_elements(x: Any, name: str) -> None:
-    if not x.numel():
-        raise ValueError(f"{name}() expects at least one element, got shape {x.shape}")
+def _expect_elements(x: Any, name: str, dim: Dim) -> None:
+    dims = (
+        range(x.ndim)
+        if dim is None
+        else _dims(x, (dim,) if isinstance(dim, int) else dim)
+    )
+    if any(x.shape[d] == 0 for d in dims):
+        raise ValueError(
+            f"{name}() expects at least one element to choose from, got shape {x.shape}"
+        )

@@ -7,6 +7,7 @@ A `Window` is ((stride, stride), (padding, padding), (dilation, dilation)).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -76,6 +77,12 @@ def fold(columns: Array, shape: Sequence[int], kernel: Pair, window: Window) -> 
     return padded[:, :, top : top + h, left : left + w]
 
 
+def _grouped(x: Array, groups: int) -> Array:
+    """(N, C, ...) as (N, G, C/G, all the places); N may be 0, so that no -1 will do."""
+    n, c, *places = x.shape
+    return x.reshape(n, groups, c // groups, math.prod(places))
+
+
 class NumpyBackend:
     """The reference for every other backend: same arguments, same results."""
 
@@ -115,7 +122,7 @@ class NumpyBackend:
         """(N, C, H, W) with (O, C/G, KH, KW) gives (N, O, OH, OW)."""
         n, o, kernel = x.shape[0], weight.shape[0], weight.shape[2:]
         columns = unfold(x, kernel, window)
-        columns = columns.reshape(n, groups, -1, columns.shape[-1])
+        columns = _grouped(columns, groups)
         y = self.matmul(weight.reshape(groups, o // groups, -1), columns)
         y = y.reshape(n, o, *output_size(x.shape[2:], kernel, window))
         if bias is not None:
@@ -131,19 +138,18 @@ class NumpyBackend:
         groups: int,
     ) -> Array:
         """Gradient (N, O, OH, OW) of the output to one of `shape` (N, C, H, W)."""
-        n, o = grad.shape[:2]
+        o = grad.shape[1]
         w = weight.reshape(groups, o // groups, -1).swapaxes(1, 2)
-        columns = self.matmul(w, grad.reshape(n, groups, o // groups, -1))
+        columns = self.matmul(w, _grouped(grad, groups))
         return fold(columns, shape, weight.shape[2:], window)
 
     def conv2d_weight_grad(
         self, grad: Array, x: Array, shape: Sequence[int], window: Window, groups: int
     ) -> Array:
         """Gradient (N, O, OH, OW) of the output to one of `shape` (O, C/G, KH, KW)."""
-        n, o = grad.shape[:2]
         columns = unfold(x, (shape[2], shape[3]), window)
-        columns = columns.reshape(n, groups, -1, columns.shape[-1])
-        g = grad.reshape(n, groups, o // groups, -1)
+        columns = _grouped(columns, groups)
+        g = _grouped(grad, groups)
         return self.matmul(g, columns.swapaxes(2, 3)).sum(axis=0).reshape(shape)
 
     def max_pool2d(self, x: Array, kernel: Pair, window: Window) -> tuple[Array, Array]:

@@ -45,7 +45,9 @@ class Mean(Function):
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
         shape, dim, keepdim, count = ctx.saved
-        return np.broadcast_to(_restore(grad / count, shape, dim, keepdim), shape)
+        return np.broadcast_to(
+            _restore(grad / max(1, count), shape, dim, keepdim), shape
+        )
 
 
 class Prod(Function):
