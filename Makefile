@@ -42,7 +42,6 @@ bench: site chromium ## Measure how long a cold open takes, and what it transfer
 	@$(BIN)/python -m tests.benchmarks.cold_open
 
 pins: $(STAMP) ## Resolve versions again and rewrite every hash
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check uv
 	@$(BIN)/python -m jupyterlite_site.pins
 
 clean: ## Remove what was built; the download cache stays
