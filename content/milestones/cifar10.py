@@ -101,7 +101,7 @@ optimizer = SGD(
 )
 scheduler = OneCycleLR(
     optimizer,
-    max_lr=0.15,
+    max_lr=0.4,
     total_steps=epochs * len(loader),
     pct_start=0.2,
     anneal_strategy="linear",

@@ -21,7 +21,9 @@ class CNN(Module):
     """Blocks of Conv3x3, BatchNorm, ReLU and MaxPool2, then one Linear layer.
 
     Each block halves the image; `channels` gives the blocks' widths. Input
-    (N, in_channels, size, size), output logits (N, classes).
+    (N, in_channels, size, size), output logits (N, classes), multiplied by `scale`:
+    the last layer sums over so many positive inputs that its first steps would
+    otherwise throw it far off.
     """
 
     def __init__(
@@ -30,8 +32,10 @@ class CNN(Module):
         classes: int = 10,
         in_channels: int = 3,
         size: int = 32,
+        scale: float = 0.125,
     ) -> None:
         super().__init__()
+        self.scale = scale
         if not channels or size >> len(channels) < 1:
             raise ValueError(
                 f"CNN expects 1 to {size.bit_length() - 1} blocks for images of "
@@ -53,4 +57,4 @@ class CNN(Module):
         )
 
     def forward(self, input: Tensor) -> Tensor:
-        return self.classifier(self.features(input))
+        return self.classifier(self.features(input)) * self.scale
