@@ -18,7 +18,11 @@ class Optimizer:
     """
 
     def __init__(self, params: Parameters, defaults: dict[str, Any]) -> None:
-        entries = list(params)
+        if isinstance(params, Tensor):
+            raise TypeError(
+                f"{type(self).__name__} expects a list of tensors, got one tensor"
+            )
+        entries: list[Any] = list(params)
         if not entries:
             raise ValueError(f"{type(self).__name__} expects parameters, got none")
         self.defaults = defaults
@@ -32,8 +36,10 @@ class Optimizer:
 
     def add_param_group(self, group: dict[str, Any]) -> None:
         """Add parameters with their own options. Raises ValueError for known ones."""
-        params = group["params"]
+        params = group.get("params", [])
         params = [params] if isinstance(params, Tensor) else list(params)
+        if not params:
+            raise ValueError(f"a group expects 'params', got {sorted(group)}")
         unknown = set(group) - set(self.defaults) - {"params"}
         if unknown:
             raise ValueError(
@@ -50,6 +56,16 @@ class Optimizer:
                 raise ValueError("a parameter appears more than once")
             known.add(id(p))
         self.param_groups.append({**self.defaults, **group, "params": params})
+
+    def __repr__(self) -> str:
+        groups = [
+            ", ".join(
+                [f"{len(group['params'])} tensors"]
+                + [f"{k}={v}" for k, v in group.items() if k != "params"]
+            )
+            for group in self.param_groups
+        ]
+        return f"{type(self).__name__}({'; '.join(groups)})"
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
@@ -99,3 +115,25 @@ class Optimizer:
             }
             for i, values in state_dict["state"].items()
         }
+
+
+def expect_at_least(optimizer: Optimizer, least: float, **options: float) -> None:
+    """Raise ValueError for an option below `least`, or nan."""
+    for name, value in options.items():
+        if not value >= least:
+            raise ValueError(
+                f"{type(optimizer).__name__} expects {name} of at least {least}, "
+                f"got {value}"
+            )
+
+
+def per_group(optimizer: Optimizer, name: str, value: Any) -> list[Any]:
+    """Return a value for each parameter group: a list as it is, anything else for all.
+
+    Raises ValueError for a list of another length.
+    """
+    groups = len(optimizer.param_groups)
+    values = list(value) if isinstance(value, list | tuple) else [value] * groups
+    if len(values) != groups:
+        raise ValueError(f"{name} expects {groups} values, one a group, got {values}")
+    return values

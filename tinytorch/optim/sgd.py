@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch import backends
-from tinytorch.optim.optimizer import Optimizer, Parameters
+from tinytorch.optim.optimizer import Optimizer, Parameters, expect_at_least
 from tinytorch.tensor import Tensor
 
 
@@ -27,11 +27,7 @@ class SGD(Optimizer):
         weight_decay: float = 0,
         nesterov: bool = False,
     ) -> None:
-        if lr < 0 or momentum < 0 or weight_decay < 0:
-            raise ValueError(
-                "SGD expects lr, momentum and weight_decay of at least 0, "
-                f"got {lr}, {momentum} and {weight_decay}"
-            )
+        expect_at_least(self, 0, lr=lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum == 0 or dampening != 0):
             raise ValueError("Nesterov expects momentum above 0 and no dampening")
         options = dict(lr=lr, momentum=momentum, dampening=dampening)
@@ -40,13 +36,12 @@ class SGD(Optimizer):
 
     def _update(self, params: list[Tensor], group: dict[str, Any]) -> None:
         options = {key: group[key] for key in self.defaults}
-        new = [p for p in params if group["momentum"] and p not in self.state]
+        new = {p for p in params if group["momentum"] and p not in self.state}
         for p in new:
             self.state[p] = {"momentum_buffer": np.zeros_like(p.data)}
+        self._step([p for p in params if p not in new], options)
         # A velocity starts as the first gradient, undampened.
-        started = [p for p in params if p not in set(new)]
-        self._step(started, options)
-        self._step(new, {**options, "dampening": 0})
+        self._step([p for p in params if p in new], {**options, "dampening": 0})
 
     def _step(self, params: list[Tensor], options: dict[str, Any]) -> None:
         if params:

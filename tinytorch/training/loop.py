@@ -11,6 +11,7 @@ import numpy as np
 from tinytorch.nn import Module
 from tinytorch.nn.utils import clip_grad_norm_
 from tinytorch.optim import Optimizer
+from tinytorch.optim.lr_scheduler import ReduceLROnPlateau
 from tinytorch.training.callbacks import Callback
 from tinytorch.training.checkpoint import load_run
 from tinytorch.training.diagnosis import stop_if_not_finite
@@ -48,6 +49,7 @@ def fit(
     Raises FloatingPointError when the loss or a gradient is not finite, and names the
     step and the layer where it began; the weights are then still those before.
     """
+    _check(epochs, accumulate, scheduler, schedule)
     metrics: dict[str, Metric] = {"loss": loss}
     if metric is not None:
         metrics[metric.__name__] = metric
@@ -76,6 +78,20 @@ def fit(
                 _end_epoch(run)
     run.notify("on_end")
     return run.history
+
+
+def _check(epochs: int, accumulate: int, scheduler: Any, schedule: str) -> None:
+    if epochs < 1 or accumulate < 1:
+        raise ValueError(
+            "fit expects epochs and accumulate of at least 1, "
+            f"got {epochs} and {accumulate}"
+        )
+    by_epoch = isinstance(scheduler, ReduceLROnPlateau)
+    if schedule not in ("step", "epoch") or (by_epoch and schedule == "step"):
+        raise ValueError(
+            "fit expects schedule 'step' or 'epoch', and 'epoch' for "
+            f"ReduceLROnPlateau, got {schedule!r}"
+        )
 
 
 def _train_epoch(run: Run) -> bool:
@@ -116,6 +132,8 @@ def _end_epoch(run: Run) -> None:
     if run.val_loader is not None:
         held_out = measure(run.model, run.val_loader, run.metrics)
     run.end_epoch(held_out)
-    if run.scheduler is not None and run.schedule == "epoch":
+    if isinstance(run.scheduler, ReduceLROnPlateau):
+        run.scheduler.step(run.history.epochs["val_loss" if held_out else "loss"][-1])
+    elif run.scheduler is not None and run.schedule == "epoch":
         run.scheduler.step()
     run.notify("on_epoch")
