@@ -66,7 +66,7 @@ class Progress(Callback):
 
     def on_end(self, run: Run) -> None:
         if run.stopped:
-            self._line.finish(f"stopped after {run.step} steps: {run.stopped}")
+            self._line.finish(f"stopped at step {run.step}: {run.stopped}")
 
     def _speed(self, run: Run) -> str:
         return f"{run.samples / max(run.seconds, 1e-9):,.0f} {self.unit}/s"
@@ -109,7 +109,7 @@ class _Watching(Callback):
         if mode not in ("min", "max"):
             raise ValueError(f"expected mode 'min' or 'max', got {mode!r}")
         self.monitor, self.mode = monitor, mode
-        self.best: float | None = None
+        self.best = math.inf if mode == "min" else -math.inf
 
     def improved(self, run: Run, min_delta: float = 0.0) -> bool:
         """Return whether the last epoch beats the best by more than `min_delta`."""
@@ -119,12 +119,11 @@ class _Watching(Callback):
                 f"{list(run.history.epochs)}, got {self.monitor!r}"
             )
         value = run.history.epochs[self.monitor][-1]
-        if self.best is not None:
-            gain = self.best - value if self.mode == "min" else value - self.best
-            if gain <= min_delta:
-                return False
-        self.best = value
-        return True
+        gain = self.best - value if self.mode == "min" else value - self.best
+        if gain > min_delta:  # never so for nan
+            self.best = value
+            return True
+        return False
 
     def state_dict(self) -> dict[str, Any]:
         return {"best": self.best}
