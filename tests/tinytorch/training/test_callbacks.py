@@ -47,7 +47,7 @@ def run(callbacks, epochs=5, **options):
         ([5, 4, 3, 2, 1], {"patience": 1}, 5),
         ([5, 4, 4, 4, 1], {"patience": 2}, 4),
         ([5, 4.95, 4.9, 4.85, 4.8], {"patience": 2, "min_delta": 0.2}, 3),
-        ([1, 2, 1, 3, 2], {"patience": 2, "mode": "max"}, 4),
+        ([1, 3, 1, 2, 4], {"patience": 2, "mode": "max"}, 4),
         ([5, math.nan, 4, 4, 4], {"patience": 1}, 2),
     ],
 )
@@ -94,7 +94,7 @@ def test_progress_says_why_it_ended(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     run([Progress()], time_budget=0)
     end = sys.stderr.getvalue().splitlines()[-1]
-    assert "stopped after 1 steps: the time budget of 0 s is spent" in end
+    assert "stopped at step 1: the time budget of 0 s is spent" in end
 
 
 def test_the_time_left_is_what_was_needed_so_far():

@@ -209,16 +209,15 @@ class Root(nn.Module):
 @pytest.mark.parametrize(
     ("layer", "loss", "message"),
     [
-        (Scale(1e38), F.cross_entropy, r"loss is nan; it began in the output of 1 \("),
-        (Root(), F.cross_entropy, "a gradient is not finite; it began in the gradient of"
-         " the output of 0"),
+        (Scale(1e38), F.cross_entropy, r"the loss is nan; .* the output of 1 \(Scale"),
+        (Root(), F.cross_entropy, "a gradient .* the gradient of the output of 0"),
         (
             Scale(1.0),
             lambda x, y: F.cross_entropy(x, y) * math.inf,
-            "loss is inf; it began in the loss, from outputs that are finite",
+            "the loss is inf; .* the loss, from outputs that are finite",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_finite_is_traced_to_its_layer(layer, loss, message):
     model = nn.Sequential(nn.Linear(2, 4), layer, nn.Linear(4, 2))
     weights = {name: value.data.copy() for name, value in model.state_dict().items()}
