@@ -43,9 +43,10 @@ class _BatchNorm(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in self.axes or input.shape[1] != self.num_features:
+            axes = " or ".join(map(str, self.axes))
             raise ValueError(
-                f"{type(self).__name__} expects a number of axes in {self.axes} "
-                f"and {self.num_features} channels, got shape {input.shape}"
+                f"{type(self).__name__} expects {axes} axes and {self.num_features} "
+                f"channels, got shape {input.shape}"
             )
         return F.batch_norm(
             input,
