@@ -51,6 +51,7 @@ def build(dist: Path, work: Path) -> None:
     with step("pages"):
         (out / "static").mkdir()
         os.replace(work / "pyodide", out / "static" / "pyodide")
+        (out / notebooks.VERSIONS).write_text(notebooks.versions(ROOT / "content"))
         pages.build(out, made)
     shutil.rmtree(dist, ignore_errors=True)
     os.replace(out, dist)

@@ -1,42 +1,110 @@
-"""Text notebooks (jupytext's percent format) to .ipynb, the same bytes every time."""
+"""Text notebooks (jupytext's percent format) to .ipynb, the same bytes every time.
+
+A cell that names a part (``# %% part="optim.sgd.SGD.step"``) has no code in the
+source. Its signature and docstring come from the package: with an empty body for
+students, with the package's own body in a solution. A check cell follows it.
+"""
 
 import hashlib
+import json
+import re
 from pathlib import Path
+from typing import Literal
 
 import jupytext
 import nbformat
 
+from tinytorch.workshop import curriculum
+from tinytorch.workshop.place import find, reference_source, stub_source
+
 KERNEL = {"name": "python", "display_name": "Python", "language": "python"}
+VERSIONS = "notebooks.json"
+Edition = Literal["student", "solution"]
 
 
-def build(content: Path, out: Path) -> list[Path]:
+def build(content: Path, out: Path, edition: Edition = "student") -> list[Path]:
     """Convert every ``content/**/*.py``; return the notebooks' paths under ``out``."""
     made = []
     for source in sorted(content.rglob("*.py")):
         relative = source.relative_to(content).with_suffix(".ipynb")
         target = out / relative
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(to_notebook(source.read_text(), relative.as_posix()))
+        text = source.read_text()
+        target.write_text(to_notebook(text, relative.as_posix(), edition))
         made.append(relative)
     return made
 
 
-def to_notebook(text: str, path: str) -> str:
+def versions(content: Path) -> str:
+    """Return JSON: the version of every notebook's source, by the notebook's path."""
+    found = {
+        path.relative_to(content).with_suffix(".ipynb").as_posix(): version(text)
+        for path in sorted(content.rglob("*.py"))
+        for text in [path.read_text()]
+    }
+    return json.dumps(found, indent=1) + "\n"
+
+
+def version(text: str) -> str:
+    """Return a short hash of a source, by which an older saved copy is known."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def to_notebook(text: str, path: str, edition: Edition = "student") -> str:
     """Return the notebook's JSON: cell ids follow from ``path``, nothing is executed.
 
-    The metadata carries a hash of the source, by which a reader's saved copy can be
-    told from a newer lesson.
+    The metadata carries the source's version, and so does the call that opens a
+    lesson, so that it can tell when the site has a newer one.
     """
     notebook = jupytext.reads(text, fmt="py:percent")
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": KERNEL,
             "language_info": {"name": "python"},
-            "tinytorch": {"source": hashlib.sha256(text.encode()).hexdigest()[:16]},
+            "tinytorch": {"source": version(text)},
         }
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    for number, cell in enumerate(notebook.cells):
+    cells = []
+    for cell in notebook.cells:
+        address = cell.metadata.pop("part", None)
+        cells += _exercise(address, edition) if address else [cell]
+    for number, cell in enumerate(cells):
         cell.id = hashlib.sha256(f"{path}#{number}".encode()).hexdigest()[:12]
+        cell.source = re.sub(
+            r"workshop\.open\((\d+)\)",
+            rf'workshop.open(\1, "{version(text)}")',
+            cell.source,
+        )
+    notebook.cells = cells
     nbformat.validate(notebook)
     return nbformat.writes(notebook, version=4) + "\n"
+
+
+def _exercise(address: str, edition: Edition) -> list[nbformat.NotebookNode]:
+    """Return the cell in which a part is written, and the one that grades it."""
+    place, part = find(address), curriculum.part(address)
+    source = stub_source(place) if edition == "student" else reference_source(place)
+    new_cell = nbformat.v4.new_code_cell
+    build_cell = new_cell(f'@build("{address}")\n{source}')
+    check_cell = new_cell(f'check("{address}")')
+    # A check that fails must not keep the cells below it from running.
+    check_cell.metadata.tags = ["raises-exception"]
+    grade_id = address.replace(".", "-")
+    build_cell.metadata.nbgrader = _graded(grade_id, solution=True)
+    check_cell.metadata.nbgrader = _graded(f"check-{grade_id}", points=part.points)
+    return [build_cell, check_cell]
+
+
+def _graded(grade_id: str, solution: bool = False, points: int = 0) -> dict:
+    """Return nbgrader's metadata: a cell to write in, or a locked one with points."""
+    grade = {"points": points} if points else {}
+    return {
+        "schema_version": 3,
+        "grade_id": grade_id,
+        "grade": bool(points),
+        "solution": solution,
+        "locked": not solution,
+        "task": False,
+        **grade,
+    }

@@ -1,5 +1,12 @@
 """The workshop: students write parts of this very package, and it runs on them."""
 
-from tinytorch.workshop.session import CheckFailed, build, check, open, using
+from tinytorch.workshop.session import (
+    CheckFailed,
+    build,
+    check,
+    open,
+    progress,
+    using,
+)
 
-__all__ = ["CheckFailed", "build", "check", "open", "using"]
+__all__ = ["CheckFailed", "build", "check", "open", "progress", "using"]

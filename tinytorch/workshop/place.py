@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import importlib
 import inspect
 import textwrap
@@ -57,11 +58,11 @@ def _inside(address: str, module: ModuleType, path: tuple[str, ...]) -> Place:
     found = getattr(found, "__func__", getattr(found, "fget", found))
     if not isinstance(found, FunctionType):
         raise KeyError(f"{address!r} is no function of {PACKAGE}")
-    copy = FunctionType(
+    untouched = FunctionType(
         found.__code__, found.__globals__, found.__name__, found.__defaults__
     )
-    copy.__kwdefaults__ = found.__kwdefaults__
-    return Place(address, module, path, found, copy)
+    untouched.__kwdefaults__ = found.__kwdefaults__
+    return Place(address, module, path, found, untouched)
 
 
 def transplant(place: Place, body: FunctionType) -> None:
@@ -145,16 +146,34 @@ def node_of(place: Place) -> tuple[ast.FunctionDef, list[str]]:
 
 
 def reference_source(place: Place) -> str:
-    """Return our function's source, from `def` on, without indentation."""
+    """Return our function's source as a student would type it, without types."""
     node, lines = node_of(place)
-    return textwrap.dedent("\n".join(lines[node.lineno - 1 : node.end_lineno]))
+    return _header(node) + _body(lines, node.body[0], node.body[-1])
 
 
 def stub_source(place: Place) -> str:
     """Return signature and docstring with a body that is still to be written."""
     node, lines = node_of(place)
-    body = node.body
     documented = ast.get_docstring(node) is not None
-    last = body[0].end_lineno if documented else body[0].lineno - 1
-    head = textwrap.dedent("\n".join(lines[node.lineno - 1 : last]))
-    return f"{head}\n    # YOUR CODE HERE\n    raise NotImplementedError"
+    docstring = _body(lines, node.body[0], node.body[0]) if documented else ""
+    return (
+        f"{_header(node)}{docstring}    # YOUR CODE HERE\n    raise NotImplementedError"
+    )
+
+
+def _header(node: ast.FunctionDef) -> str:
+    """Return the `def` line; types would need names that a notebook lacks."""
+    bare = copy.deepcopy(node)
+    arguments = bare.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    for argument in [*every, arguments.vararg, arguments.kwarg]:
+        if argument is not None:
+            argument.annotation = None
+    bare.returns, bare.decorator_list, bare.body = None, [], [ast.Pass()]
+    return ast.unparse(bare).removesuffix("pass").rstrip() + "\n"
+
+
+def _body(lines: list[str], first: ast.stmt, last: ast.stmt) -> str:
+    """Return statements as they stand in the source, indented once."""
+    text = textwrap.dedent("\n".join(lines[first.lineno - 1 : last.end_lineno]))
+    return textwrap.indent(text, "    ") + "\n"

@@ -93,7 +93,8 @@ def open(number: int, version: str = "") -> None:  # noqa: A001 - workshop.open(
     """
     lesson = curriculum.lesson(number)
     restore_parts()
-    view.show(view.opened(lesson, mine(), _aside, version))
+    newer = store.newer_version(f"{lesson.stem}.ipynb", version)
+    view.show(view.opened(lesson, mine(), _aside, newer))
 
 
 def restore_parts() -> None:
@@ -196,3 +197,8 @@ def forget() -> None:
     _aside.clear()
     _failures.clear()
     _switch("mine")
+
+
+def progress() -> None:
+    """Show parts, points and checkpoints, from the saved parts that still pass."""
+    view.show(view.progress(mine()))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from datetime import date
 from pathlib import Path
 
 FOLDER = "my_tinytorch"
+VERSIONS = "notebooks.json"  # the site's list, made by its build
 DRIVE = Path("/drive")  # where JupyterLite mounts the notebooks' folder
 _HEADER = "# Your part of tinytorch: "
 
@@ -82,6 +84,23 @@ def first_line(address: str) -> int:
     lines = saved()[address].read_text(encoding="utf-8").splitlines()
     body = (i for i, x in enumerate(lines) if x.strip() and not x.startswith("#"))
     return next(body, 0) + 1
+
+
+def newer_version(notebook: str, version: str) -> bool:
+    """Return whether the site has another version of a notebook than this copy.
+
+    A browser's own copy of a notebook hides the one that a new site brings. False
+    where the site cannot be asked, as on a desktop.
+    """
+    if sys.platform != "emscripten" or not version:
+        return False
+    from tinytorch.utils.data import browser
+
+    try:
+        listed = json.loads(browser.get(browser.site_url() + VERSIONS, fresh=True))
+    except (OSError, ValueError):
+        return False
+    return listed.get(notebook, version) != version
 
 
 def _address(path: Path) -> str:

@@ -95,7 +95,7 @@ def passed(part: Part) -> Panel:
 
 
 def opened(
-    lesson: Lesson, mine: list[str], aside: dict[str, str], version: str
+    lesson: Lesson, mine: list[str], aside: dict[str, str], newer: bool
 ) -> Panel:
     """A lesson's first cell: its question and what is there already."""
     own = [p.address for p in lesson.parts if p.address in mine]
@@ -105,6 +105,15 @@ def opened(
         ("in all", f"{len(mine)} of {len(curriculum.parts())} parts are yours"),
     ]
     rows += [("left aside", f"{name}: {why}") for name, why in aside.items()]
+    if newer:
+        rows.append(
+            (
+                "new version",
+                "This lesson has changed since you first opened it, and you see your "
+                f"own copy. `%tito lesson reset {lesson.number}` fetches the new one "
+                "and keeps yours beside it.",
+            )
+        )
     return Panel(f"Lesson {lesson.number:02d} · {lesson.title}", tuple(rows))
 
 
