@@ -47,8 +47,7 @@ pins: $(STAMP) ## Resolve versions again and rewrite every hash
 clean: ## Remove what was built; the download cache stays
 	rm -rf $(VENV) jupyterlite_site/dist jupyterlite_site/build
 
-$(DIST): $(STAMP) $(SOURCES)
-	@command -v npm >/dev/null || { echo "make: npm is not on the PATH; install Node.js 20 or newer" >&2; exit 1; }
+$(DIST): $(STAMP) $(SOURCES) | npm
 	@$(BIN)/python -m jupyterlite_site.build
 
 $(STAMP): $(LOCK) pyproject.toml
@@ -60,6 +59,9 @@ $(STAMP): $(LOCK) pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: chromium
+.PHONY: npm chromium
+npm:
+	@command -v npm >/dev/null || { echo "make: npm is not on the PATH; install Node.js 20 or newer" >&2; exit 1; }
+
 chromium: $(STAMP)
 	@$(BIN)/python tests/site/chromium.py

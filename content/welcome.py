@@ -21,4 +21,4 @@ print("Python", platform.python_version(), "on", platform.machine())
 
 # %% [markdown]
 # If the last line ends in `wasm32`, you are looking at Python compiled to WebAssembly.
-# The same cell works on a desktop after `pip install tinytorch`.
+# The same code runs on a desktop, unchanged.

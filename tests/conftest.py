@@ -4,6 +4,7 @@ Nothing here is imported or built unless a test asks for it: tests of the librar
 without a browser, the network or the site.
 """
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -82,3 +83,25 @@ def open_notebook(open_page) -> Callable:
         return Notebook(open_page(f"notebooks/index.html?path={path}", prefix))
 
     return open_notebook
+
+
+@pytest.fixture(scope="session")
+def pyodide(site: Path) -> Callable[..., subprocess.CompletedProcess]:
+    """Return ``pyodide(*arguments)``: Python's arguments, run in the site's Pyodide.
+
+    It starts in the checkout, under Node; pytest comes from this environment.
+    """
+    runner = ROOT / "jupyterlite_site" / "run_in_pyodide.mjs"
+    packages = Path(pytest.__file__).parent.parent
+
+    def pyodide(*arguments: str, timeout: float = 600) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            ["node", str(runner), str(site), *arguments],
+            cwd=ROOT,
+            env=os.environ | {"PYTHON_PACKAGES": str(packages)},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    return pyodide

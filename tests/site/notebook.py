@@ -42,7 +42,7 @@ _CELLS = """() => {
       output: text(cell.node),
       error: cell.model.outputs.toJSON()
         .filter((output) => output.output_type === "error")
-        .map((output) => `${output.ename}: ${output.evalue}`)
+        .map(({ ename, evalue }) => `${ename.replace(/<class '(.+)'>/, "$1")}: ${evalue}`)
         .join("\\n"),
     }));
 }"""
@@ -121,6 +121,10 @@ class Notebook:
             line = re.compile(rf"^{name}\s*=[^\n#]*", re.MULTILINE)
             source, found = line.subn(f"{name} = {value!r}  ", source)
             assert found == 1, f"no single `{name} = …` among the parameters:\n{source}"
+        self.set_source(index, source)
+
+    def set_source(self, index: int, source: str) -> None:
+        """Replace the code of the code cell at ``index``."""
         self.page.evaluate(_SET_SOURCE, [index, source])
 
     def run_all(self, timeout: float = 120, check: bool = True) -> list[str]:
