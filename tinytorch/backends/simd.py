@@ -342,7 +342,7 @@ class SimdBackend(NumpyBackend):
     def _step(
         self, name: str, settings: Array, *arrays: Sequence[Array | None]
     ) -> None:
-        sizes = c.ints(*[p.size for p in arrays[0]])
+        sizes = c.ints(*[p.size for p in arrays[0] if p is not None])
         self._call(name, settings, len(arrays[0]), sizes, *map(c.table, arrays))
 
 

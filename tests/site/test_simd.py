@@ -1,0 +1,75 @@
+"""The C kernels as the site ships them: compiled the same way twice, taken by a tab."""
+
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from jupyterlite_site import simd
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = "simd_in_pyodide.py"
+#: What a side module gets from the program that it is loaded into.
+IMPORTS = {"memory", "__stack_pointer", "__memory_base", "__table_base"}
+
+
+def node() -> str:
+    """Return Node's path."""
+    path = shutil.which("node")
+    assert path, "node is not on the PATH; install Node.js 20 or newer"
+    return path
+
+
+def test_equal_sources_give_equal_bytes():
+    source = simd.SOURCE.read_bytes()
+    assert simd.compile_module(source) == simd.compile_module(source)
+
+
+def test_the_module_needs_no_library():
+    list_imports = (
+        "const bytes = require('node:fs').readFileSync(0);"
+        "const imports = WebAssembly.Module.imports(new WebAssembly.Module(bytes));"
+        "console.log(imports.map(({ name }) => name).join(' '))"
+    )
+    module = simd.compile_module(simd.SOURCE.read_bytes())
+    done = subprocess.run(
+        [node(), "-e", list_imports], input=module, capture_output=True
+    )
+    assert set(done.stdout.decode().split()) == IMPORTS, done.stderr
+
+
+def test_a_mistake_in_the_source_ends_the_build():
+    with pytest.raises(SystemExit, match="use of undeclared identifier"):
+        simd.compile_module(b"int f(void) { return missing; }")
+
+
+def test_the_wheel_brings_the_kernels_and_stays_pure(site):
+    (wheel,) = (site / "static" / "pyodide").glob("tinytorch-*.whl")
+    assert wheel.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = archive.read("tinytorch/backends/simd.wasm")
+    assert shipped == simd.compile_module(simd.SOURCE.read_bytes())
+
+
+def test_kernels_agree_with_numpy_in_pyodide(site):
+    runner, script = (ROOT / "tests" / "site" / n for n in ("pyodide.mjs", SCRIPT))
+    done = subprocess.run(
+        [node(), runner, site / "static" / "pyodide", ROOT, script],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-5000:]
+    report, kernels, training = done.stdout.splitlines()
+    assert report.startswith("simd: ")
+    assert report.endswith("(the default in a browser)")
+    assert kernels.endswith("kernels agree with numpy")
+    assert training == "the same training run twice, and on every backend"
+
+
+def test_a_notebook_computes_on_the_kernels(open_notebook):
+    notebook = open_notebook("welcome.ipynb")
+    notebook.set_source(0, "from tinytorch import backends; print(backends.report())")
+    assert "simd: C kernels" in notebook.run_all()[0]
