@@ -4,6 +4,7 @@ Everything is made in a scratch directory; the finished site replaces the old on
 one rename, so a failed build leaves the last good site as it was.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -26,7 +27,8 @@ WORK = HERE / "build"
 def main() -> None:
     """Build into ``jupyterlite_site/dist``; a failed download is one line."""
     try:
-        build(DIST, WORK)
+        with only_builder():
+            build(DIST, WORK / "work")
     except FetchError as error:
         sys.exit(f"make site: {error}")
 
@@ -55,6 +57,15 @@ def build(dist: Path, work: Path) -> None:
         pages.build(out, made)
     shutil.rmtree(dist, ignore_errors=True)
     os.replace(out, dist)
+
+
+@contextmanager
+def only_builder() -> Iterator[None]:
+    """Wait until no other build of this checkout is running."""
+    WORK.mkdir(exist_ok=True)
+    with (WORK / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def build_wheel(out: Path) -> Path:

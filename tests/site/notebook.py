@@ -42,7 +42,8 @@ _CELLS = """() => {
       output: text(cell.node),
       error: cell.model.outputs.toJSON()
         .filter((output) => output.output_type === "error")
-        .map(({ ename, evalue }) => `${ename.replace(/<class '(.+)'>/, "$1")}: ${evalue}`)
+        .map(({ ename, evalue }) => [ename.replace(/<class '(.+)'>/, "$1"), evalue])
+        .map((words) => words.join(": "))
         .join("\\n"),
     }));
 }"""
