@@ -71,6 +71,8 @@ class ByteBPE:
             expect_ids([a, b], len(self._tokens))
             self._tokens.append(self._tokens[a] + self._tokens[b])
         names = list(special)
+        if len(set(names)) < len(names):
+            raise ValueError(f"expected distinct special tokens, got {names}")
         self.special = {name: len(self._tokens) + i for i, name in enumerate(names)}
         self._tokens += [_to_bytes(name) for name in names]
         self._known: dict[str, list[int]] = {}

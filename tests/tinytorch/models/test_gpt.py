@@ -1,0 +1,155 @@
+"""GPT: what it may see, how it starts, and generation with and without a cache."""
+
+import copy
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tinytorch as tt
+from tinytorch.models import GPT
+from tinytorch.nn import functional as F
+
+
+def build(**options):
+    tt.manual_seed(1)
+    options = {"context": 8, "embed_dim": 12, "num_heads": 3, "num_layers": 2} | options
+    model = GPT(11, **options)
+    for parameter in model.parameters():  # larger than at the start: differences show
+        if parameter.ndim > 1:
+            parameter.detach().mul_(5)
+    return model.eval()
+
+
+MODEL = build()
+
+
+def draw(batch, length, seed=0):
+    return tt.randint(0, 11, (batch, length), generator=tt.Generator(seed))
+
+
+def test_shape_and_size():
+    model = GPT(11, context=8, embed_dim=12, num_heads=3, num_layers=2)
+    assert model(draw(2, 5)).shape == (2, 5, 11)
+    a_block = 2 * 24 + 4 * (12 * 12 + 12) + (12 * 48 + 48) + (48 * 12 + 12)
+    tied = 11 * 12 + 8 * 12 + 2 * a_block + 24
+    assert sum(p.numel() for p in model.parameters()) == tied
+    free = GPT(11, 8, 12, 3, 2, tie_weights=False)
+    assert sum(p.numel() for p in free.parameters()) == tied + 11 * 12
+
+
+def test_starts_as_gpt2_did():
+    tt.manual_seed(0)
+    model = GPT(64, context=32, embed_dim=64, num_layers=4)
+    state = {name: value.data for name, value in model.state_dict().items()}
+    for name, value in state.items():
+        residual = name.endswith(("out_proj.weight", "mlp.2.weight"))
+        if "norm" in name:
+            expected = float(name.endswith("weight"))
+            assert (value == expected).all(), name
+        elif value.ndim == 1:
+            assert not value.any(), name
+        else:
+            std = 0.02 / math.sqrt(8) if residual else 0.02
+            assert value.std() == pytest.approx(std, rel=0.06), name
+    loss = F.cross_entropy(model(draw(8, 32))[:, -1], tt.randint(0, 64, (8,)))
+    assert loss.item() == pytest.approx(math.log(64), abs=0.3)
+
+
+def test_tied_weights_stay_tied():
+    twin = copy.deepcopy(MODEL)
+    assert twin.head.weight is twin.tokens.weight
+    fresh = GPT(11, 8, 12, 3, 2)
+    fresh.load_state_dict(MODEL.state_dict())
+    assert fresh.head.weight is fresh.tokens.weight
+    ids = draw(2, 8)
+    np.testing.assert_array_equal(fresh.eval()(ids).data, MODEL(ids).data)
+
+
+@given(st.integers(1, 7))
+def test_a_later_token_changes_no_earlier_logit(place):
+    ids = draw(1, 8)
+    before = MODEL(ids).data
+    ids[0, place] = (ids[0, place] + 1) % 11
+    after = MODEL(ids).data
+    np.testing.assert_array_equal(before[:, :place], after[:, :place])
+    assert np.abs(before[:, place:] - after[:, place:]).max() > 1e-3
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.integers(1, 3))
+def test_cached_logits_are_the_uncached_ones(pieces, batch):
+    pieces = pieces[: max(i for i in range(5) if sum(pieces[:i]) <= 8)]
+    ids = draw(batch, sum(pieces), seed=batch)
+    with tt.no_grad():
+        cache = MODEL.new_cache(batch)
+        parts = [MODEL(piece, cache) for piece in ids.split(pieces, dim=1)]
+        whole = MODEL(ids)
+    np.testing.assert_allclose(tt.cat(parts, dim=1).data, whole.data, atol=1e-5)
+    assert all(len(layer) == sum(pieces) for layer in cache)
+
+
+@pytest.mark.parametrize("prompt", [1, 3, 8, 20])
+@pytest.mark.parametrize("context", [1, 2, 7, 8])
+def test_generation_does_not_depend_on_the_cache(prompt, context):
+    """Also where the prompt, or what was written, is longer than the context."""
+    model, ids = build(context=context), draw(2, prompt)
+    written = [
+        model.generate(
+            ids, 15, 0.8, top_k=5, generator=tt.Generator(4), use_cache=use_cache
+        )
+        for use_cache in (True, False)
+    ]
+    assert written[0].shape == (2, prompt + 15)
+    assert written[0][:, :prompt].tolist() == ids.tolist()
+    assert written[0].tolist() == written[1].tolist()
+
+
+def test_generation_repeats_with_its_seed_and_differs_without():
+    ids = draw(1, 2)
+    a, b, c = (
+        MODEL.generate(ids, 20, generator=tt.Generator(s)).tolist() for s in (1, 1, 2)
+    )
+    assert a == b != c
+    greedy = [MODEL.generate(ids, 6, temperature=0).tolist() for _ in range(2)]
+    assert greedy[0] == greedy[1]
+    following = MODEL(tt.tensor(greedy[0])[:, :-1]).argmax(-1)
+    assert following[0, 1:].tolist() == greedy[0][0][2:]
+
+
+def test_generation_records_nothing_and_can_be_nothing():
+    ids = draw(1, 2)
+    assert not MODEL.generate(ids, 2).requires_grad
+    assert MODEL.generate(ids, 0).tolist() == ids.tolist()
+    assert tt.is_grad_enabled()
+
+
+def test_cache_takes_the_bytes_it_says():
+    cache = MODEL.new_cache(batch=3)
+    assert sum(layer.nbytes for layer in cache) == 2 * 2 * 3 * 8 * 12 * 4
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "message"),
+    [
+        (lambda: MODEL(draw(1, 9)), ValueError, "positions from 0 to 7, got 0 to 8"),
+        (lambda: MODEL(tt.tensor([[11]])), IndexError, "from 0 to 10, got 11 to 11"),
+        (lambda: MODEL(tt.ones(1, 2)), TypeError, "integers, got dtype float32"),
+        (lambda: MODEL.generate(tt.tensor([1]), 1), ValueError, r"\(B, T\).*\(1,\)"),
+        (lambda: MODEL.generate(draw(1, 0), 1), ValueError, "T at least 1"),
+        (lambda: MODEL.generate(draw(1, 1), 1, -1), ValueError, ">= 0, got -1"),
+        (lambda: MODEL.generate(draw(1, 1), 1, top_k=0), ValueError, "1, got 0"),
+        (lambda: MODEL.generate(draw(1, 1), 1, top_p=0), ValueError, "got 0"),
+        (lambda: GPT(11, embed_dim=10, num_heads=4), ValueError, "got 10 and 4"),
+        (
+            lambda: MODEL(draw(2, 1), MODEL.new_cache(batch=1)),
+            ValueError,
+            r"keys and values \(1, 3, T, 4\), got \(2, 3, 1, 4\)",
+        ),
+    ],
+)
+def test_bad_use(bad, error, message):
+    with pytest.raises(error, match=message), tt.no_grad():
+        bad()
