@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.dtypes import as_array, float32, int64
+from tinytorch.dtypes import Array, as_array, float32, int64
 from tinytorch.random import Generator, default_generator
 from tinytorch.tensor import Tensor
 from tinytorch.tensor_shape import _ints
 
 
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a new tensor with a copy of `data` (nested lists, arrays, numbers)."""
-    return Tensor(as_array(data, dtype).copy(), requires_grad=requires_grad)
+    source = data.data if isinstance(data, Tensor) else data
+    return Tensor(as_array(source, dtype).copy(), requires_grad=requires_grad)
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
@@ -33,79 +34,121 @@ def full(
     return Tensor(np.full(shape, value), requires_grad=requires_grad)
 
 
-def zeros(*size: Any, dtype: Any = float32, requires_grad: bool = False) -> Tensor:
+def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return zeros: `zeros(2, 3)` or `zeros((2, 3))`."""
-    return Tensor(np.zeros(_ints(size), dtype=dtype), requires_grad=requires_grad)
+    return full(_ints(size), 0.0, dtype=dtype, requires_grad=requires_grad)
 
 
-def ones(*size: Any, dtype: Any = float32, requires_grad: bool = False) -> Tensor:
+def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return ones: `ones(2, 3)` or `ones((2, 3))`."""
-    return Tensor(np.ones(_ints(size), dtype=dtype), requires_grad=requires_grad)
+    return full(_ints(size), 1.0, dtype=dtype, requires_grad=requires_grad)
 
 
-def empty(*size: Any, dtype: Any = float32) -> Tensor:
+def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor whose elements are whatever lay in memory."""
-    return Tensor(np.empty(_ints(size), dtype=dtype))
+    array = np.empty(_ints(size), dtype=dtype or float32)
+    return Tensor(array, requires_grad=requires_grad)
 
 
-def zeros_like(input: Tensor, dtype: Any = None) -> Tensor:
-    return Tensor(np.zeros_like(input.data, dtype=dtype))
+def zeros_like(
+    input: Tensor, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return zeros of the input's shape, and of its dtype unless another is given."""
+    return full_like(input, 0, dtype=dtype, requires_grad=requires_grad)
 
 
-def ones_like(input: Tensor, dtype: Any = None) -> Tensor:
-    return Tensor(np.ones_like(input.data, dtype=dtype))
+def ones_like(
+    input: Tensor, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return ones of the input's shape, and of its dtype unless another is given."""
+    return full_like(input, 1, dtype=dtype, requires_grad=requires_grad)
 
 
-def full_like(input: Tensor, fill_value: Any, dtype: Any = None) -> Tensor:
-    return Tensor(np.full_like(input.data, fill_value, dtype=dtype))
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return one value in the input's shape, and its dtype unless another is given."""
+    array = np.full(input.shape, fill_value, dtype=dtype or input.dtype)
+    return Tensor(array, requires_grad=requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, dtype: Any = float32) -> Tensor:
+def eye(
+    n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return (n, m) with ones on the diagonal."""
-    return Tensor(np.eye(n, m, dtype=dtype))
+    return Tensor(np.eye(n, m, dtype=dtype or float32), requires_grad=requires_grad)
 
 
-def arange(start: float, end: float | None = None, step: float = 1) -> Tensor:
-    """Return start, start + step, ... below end; `arange(n)` counts from 0."""
+def arange(
+    start: float,
+    end: float | None = None,
+    step: float = 1,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return start, start + step, ... before end; `arange(n)` counts from 0.
+
+    Whole numbers give int64, others float32.
+    """
     if end is None:
         start, end = 0, start
     if step == 0:
-        raise ValueError("arange expects a step other than 0")
+        raise ValueError("arange expects a step other than 0, got 0")
     whole = all(isinstance(v, int | np.integer) for v in (start, end, step))
-    return Tensor(np.arange(start, end, step, dtype=int64 if whole else float32))
+    values = np.arange(start, end, step, dtype=int64 if whole else None)
+    dtype = dtype or (int64 if whole else float32)
+    return Tensor(values.astype(dtype), requires_grad=requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: Any = float32) -> Tensor:
+def linspace(
+    start: float,
+    end: float,
+    steps: int,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return `steps` values from start to end, both included."""
-    return Tensor(np.linspace(start, end, steps).astype(dtype))
+    values = np.linspace(start, end, steps).astype(dtype or float32)
+    return Tensor(values, requires_grad=requires_grad)
 
 
 def rand(
     *size: Any,
     generator: Generator | None = None,
-    dtype: Any = float32,
+    dtype: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """Return numbers uniform in [0, 1)."""
-    values = _source(generator).random(_ints(size)).astype(dtype)
+    dtype = np.dtype(dtype or float32)
+    values = _source(generator).random(_ints(size), dtype=dtype.type)
     return Tensor(values, requires_grad=requires_grad)
 
 
 def randn(
     *size: Any,
     generator: Generator | None = None,
-    dtype: Any = float32,
+    dtype: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """Return standard normal numbers."""
-    values = np.asarray(_source(generator).standard_normal(_ints(size)), dtype=dtype)
+    values = _source(generator).standard_normal(_ints(size))
+    values = np.asarray(values, dtype=dtype or float32)
     return Tensor(values, requires_grad=requires_grad)
 
 
 def randint(
-    low: int, high: int, size: Any, *, generator: Generator | None = None
+    low: int, high: Any, size: Any = None, *, generator: Generator | None = None
 ) -> Tensor:
-    """Return integers (int64) uniform from low to high, high excluded."""
+    """Return integers (int64) uniform from low to high, high excluded.
+
+    `randint(10, (2, 3))` starts from 0, as in PyTorch.
+    """
+    if size is None:
+        low, high, size = 0, low, high
+    if low >= high:
+        raise ValueError(f"randint expects low < high, got {low} and {high}")
     return Tensor(_source(generator).integers(low, high, _ints((size,)), dtype=int64))
 
 
@@ -121,12 +164,17 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
 
 
 def multinomial(
-    input: Tensor, num_samples: int, *, generator: Generator | None = None
+    input: Tensor,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Generator | None = None,
 ) -> Tensor:
-    """Draw columns of (R, V) in proportion to their weights, with replacement.
+    """Draw columns of (R, V) in proportion to their weights.
 
-    Returns int64 (R, num_samples), or (num_samples,) for input (V,). Raises
-    ValueError for weights that are negative, not finite, or all zero.
+    Without replacement a column is drawn once at most. Returns int64
+    (R, num_samples), or (num_samples,) for input (V,). Raises ValueError for weights
+    that are negative, not finite, all zero, or too few.
     """
     weights = np.atleast_2d(input.data.astype(np.float64))
     total = weights.sum(axis=1, keepdims=True)
@@ -135,10 +183,30 @@ def multinomial(
             "multinomial expects finite weights >= 0 with a positive sum in each row, "
             f"got sums {total.ravel().tolist()}"
         )
-    edges = (weights / total).cumsum(axis=1)
-    draws = _source(generator).random((len(weights), num_samples, 1))
-    picked = (draws >= edges[:, None, :-1]).sum(axis=2, dtype=int64)
+    source = _source(generator)
+    if replacement or num_samples == 1:
+        edges = (weights / total).cumsum(axis=1)
+        draws = source.random((len(weights), num_samples, 1))
+        picked = (draws >= edges[:, None, :-1]).sum(axis=2, dtype=int64)
+    else:
+        picked = _draw_once(weights, num_samples, source)
     return Tensor(picked if input.ndim == 2 else picked[0])
+
+
+def _draw_once(weights: Array, count: int, source: np.random.Generator) -> Array:
+    """Draw columns without replacement: the first arrivals of waiting times 1/weight.
+
+    Source: Efraimidis and Spirakis, 2006.
+    """
+    possible = int((weights > 0).sum(axis=1).min())
+    if count > possible:
+        raise ValueError(
+            f"multinomial without replacement expects at most {possible} samples "
+            f"(positive weights), got {count}"
+        )
+    with np.errstate(divide="ignore"):  # a weight of 0 never arrives
+        arrivals = source.standard_exponential(weights.shape) / weights
+    return arrivals.argsort(axis=1)[:, :count].astype(int64)
 
 
 def _source(generator: Generator | None) -> np.random.Generator:

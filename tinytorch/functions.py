@@ -90,6 +90,18 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
             "einsum expects for each operand one distinct letter an axis, "
             f"got {equation!r} for shapes {[x.shape for x in operands]}"
         )
+    lengths: dict[str, int] = {}
+    for term, x in zip(terms, operands, strict=True):
+        for letter, n in zip(term, x.shape, strict=True):
+            if lengths.setdefault(letter, n) != n:
+                raise ValueError(
+                    f"einsum expects one length for {letter!r}, "
+                    f"got {lengths[letter]} and {n}"
+                )
+    if len(set(output)) != len(output) or not lengths.keys() >= set(output):
+        raise ValueError(
+            f"einsum expects an output of distinct letters of {left!r}, got {output!r}"
+        )
     return ops.Einsum.apply(*operands, equation=f"{left}->{output}")
 
 

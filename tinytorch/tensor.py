@@ -101,11 +101,16 @@ class Tensor(OperatorMethods, MathMethods, ShapeMethods):
             raise TypeError("a 0-d tensor has no length")
         return len(self.data)
 
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value).any())
+
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
         text = np.array2string(self.data, separator=", ", prefix="tensor(")
+        if not self.numel() and self.ndim > 1:
+            text += f", size={self.shape}"
         if self.dtype not in (float32, int64, bool_):
             text += f", dtype={self.dtype}"
         if self.grad_fn is not None:

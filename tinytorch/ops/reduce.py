@@ -15,10 +15,10 @@ from tinytorch.autograd import Array, Function
 Dim = int | tuple[int, ...] | None
 
 
-def _restore(reduced: Array, shape: tuple[int, ...], dim: Dim, keepdim: bool) -> Array:
+def _restore(reduced: Array, dim: Dim, keepdim: bool) -> Array:
     """Put the reduced axes back with length 1, so that `reduced` broadcasts."""
     if dim is None or keepdim:
-        return np.reshape(reduced, [1] * len(shape)) if dim is None else reduced
+        return reduced
     return np.expand_dims(reduced, dim)
 
 
@@ -31,7 +31,7 @@ class Sum(Function):
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
         shape, dim, keepdim = ctx.saved
-        return np.broadcast_to(_restore(grad, shape, dim, keepdim), shape)
+        return np.broadcast_to(_restore(grad, dim, keepdim), shape)
 
 
 class Mean(Function):
@@ -45,9 +45,7 @@ class Mean(Function):
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
         shape, dim, keepdim, count = ctx.saved
-        return np.broadcast_to(
-            _restore(grad / max(1, count), shape, dim, keepdim), shape
-        )
+        return np.broadcast_to(_restore(grad / max(1, count), dim, keepdim), shape)
 
 
 class Prod(Function):
@@ -72,7 +70,7 @@ class Prod(Function):
         others = (
             others.reshape(x.shape) if dim is None else np.moveaxis(others, -1, dim)
         )
-        return _restore(grad, x.shape, dim, keepdim) * others
+        return _restore(grad, dim, keepdim) * others
 
 
 class Amax(Function):
@@ -87,9 +85,9 @@ class Amax(Function):
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
         x, out, dim, keepdim = ctx.saved
-        hit = x == _restore(out, x.shape, dim, keepdim)
+        hit = x == _restore(out, dim, keepdim)
         share = hit / hit.sum(axis=dim, keepdims=True)
-        grad = _restore(grad, x.shape, dim, keepdim)
+        grad = _restore(grad, dim, keepdim)
         return grad * share.astype(grad.dtype)
 
 
@@ -106,7 +104,7 @@ class Norm(Function):
     def backward(ctx: Any, grad: Array) -> Any:
         x, out, dim, keepdim = ctx.saved
         slope = grad / np.where(out == 0, 1, out)
-        return x * _restore(slope, x.shape, dim, keepdim)
+        return x * _restore(slope, dim, keepdim)
 
 
 class CumSum(Function):
@@ -138,4 +136,4 @@ class LogSumExp(Function):
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
         x, out, dim, keepdim = ctx.saved
-        return _restore(grad, x.shape, dim, keepdim) * np.exp(x - out)
+        return _restore(grad, dim, keepdim) * np.exp(x - out)
