@@ -12,6 +12,8 @@ from itertools import product
 import numpy as np
 
 from tinytorch.backends.numpy import (
+    GELU_CUBIC,
+    GELU_SCALE,
     Array,
     Axis,
     NumpyBackend,
@@ -74,7 +76,13 @@ class LoopsBackend(NumpyBackend):
     def conv2d(
         self, x: Array, weight: Array, bias: Array | None, window: Window, groups: int
     ) -> Array:
-        """(N, C, H, W) with (O, C/G, KH, KW) gives (N, O, OH, OW)."""
+        """Slide each filter over each image and add up products of pixels and weights.
+
+        x is (N, C, H, W), weight (O, C/groups, KH, KW), bias (O,) or None; the result
+        is (N, O, OH, OW). `window` holds the pairs of strides, paddings (of zeros) and
+        dilations, height first. Filter `out` reads the C/groups channels that begin at
+        out // (O // groups) * (C // groups): all of them where groups is 1.
+        """
         o, depth, kh, kw = weight.shape
         oh, ow = output_size(x.shape[2:], (kh, kw), window)
         (sh, sw), _, (dh, dw) = window
@@ -125,7 +133,12 @@ class LoopsBackend(NumpyBackend):
         return dw_
 
     def max_pool2d(self, x: Array, kernel: Pair, window: Window) -> tuple[Array, Array]:
-        """Return the largest value of each window, and its cell's number (int16)."""
+        """Return the largest value of each window, and its cell's number (int16).
+
+        x is (N, C, H, W), both results (N, C, OH, OW). Cells are counted row by row
+        from 0; of equal values the first wins, and nan beats every number. `window`
+        holds the pairs of strides, paddings (of -inf) and dilations, height first.
+        """
         oh, ow = output_size(x.shape[2:], kernel, window)
         (sh, sw), _, (dh, dw) = window
         x = pad_image(x, window[1], -np.inf)
@@ -156,23 +169,89 @@ class LoopsBackend(NumpyBackend):
             dx[n, c, i * sh + u * dh, j * sw + v * dw] += grad[n, c, i, j]
         return dx[:, :, ph : ph + h, pw : pw + w]
 
+    def avg_pool2d(self, x: Array, kernel: Pair, window: Window) -> Array:
+        """Return the mean of each window, padding counted as zeros.
+
+        x is (N, C, H, W), the result (N, C, OH, OW). `window` holds the pairs of
+        strides, paddings and dilations, height first.
+        """
+        oh, ow = output_size(x.shape[2:], kernel, window)
+        (sh, sw), _, (dh, dw) = window
+        x = pad_image(x, window[1])
+        y = np.zeros((*x.shape[:2], oh, ow), dtype=x.dtype)
+        for n, c, i, j in np.ndindex(*y.shape):
+            for u, v in np.ndindex(*kernel):
+                y[n, c, i, j] += x[n, c, i * sh + u * dh, j * sw + v * dw]
+        return y / (kernel[0] * kernel[1])
+
+    def avg_pool2d_grad(
+        self, grad: Array, shape: Sequence[int], kernel: Pair, window: Window
+    ) -> Array:
+        """Share each window's gradient among its pixels."""
+        (n_images, channels, h, w), ((sh, sw), (ph, pw), (dh, dw)) = shape, window
+        dx = np.zeros((n_images, channels, h + 2 * ph, w + 2 * pw), dtype=grad.dtype)
+        share = grad / (kernel[0] * kernel[1])
+        for n, c, i, j in np.ndindex(*grad.shape):
+            for u, v in np.ndindex(*kernel):
+                dx[n, c, i * sh + u * dh, j * sw + v * dw] += share[n, c, i, j]
+        return dx[:, :, ph : ph + h, pw : pw + w]
+
     def relu(self, x: Array) -> Array:
-        """max(x, 0)"""
-        y = np.zeros_like(x)
+        """max(x, 0) of each element; a new array of x's shape and dtype; nan stays."""
+        y = np.empty_like(x)
         for i in np.ndindex(*x.shape):
-            y[i] = x[i] if x[i] > 0 or math.isnan(x[i]) else 0
+            y[i] = 0 if x[i] < 0 else x[i]
+        return y
+
+    def gelu(self, x: Array) -> Array:
+        """x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) of each element.
+
+        GELU_SCALE is sqrt(2/pi), GELU_CUBIC is 0.044715. Same shape and dtype as x.
+        """
+        y = np.empty_like(x)
+        for i in np.ndindex(*x.shape):
+            v = float(x[i])
+            y[i] = 0.5 * v * (1 + math.tanh(GELU_SCALE * (v + GELU_CUBIC * v * v * v)))
         return y
 
     def softmax(self, x: Array) -> Array:
-        """Softmax over the last axis, each row shifted so that exp cannot overflow."""
+        """exp(x) over its sum, for each row of the last axis: any finite x will do.
+
+        Same shape and dtype as x. Every row is positive and adds up to 1.
+        """
         y = np.empty_like(x)
         for row in np.ndindex(*x.shape[:-1]):
-            top = max(x[row], default=0.0)
-            top = 0.0 if top == -math.inf else top
-            e = [math.exp(value - top) for value in x[row]]
+            values = x[row].tolist()
+            top = max(values, default=0.0)
+            e = [math.exp(v - top) for v in values]
             total = math.fsum(e)
-            for j, value in enumerate(e):
-                y[(*row, j)] = value / total if total else math.nan
+            y[row] = [v / total for v in e]
+        return y
+
+    def softmax_grad(self, grad: Array, y: Array) -> Array:
+        """y (grad - sum(grad y)) along each row of the last axis.
+
+        y: what softmax returned. grad: how much a number at the end of the network
+        grows for each unit of y. Returns the same for each unit of softmax's input.
+        """
+        dx = np.empty_like(y)
+        for row in np.ndindex(*y.shape[:-1]):
+            mean = sum(g * p for g, p in zip(grad[row], y[row], strict=True))
+            for j, p in enumerate(y[row]):
+                dx[(*row, j)] = p * (grad[(*row, j)] - mean)
+        return dx
+
+    def log_softmax(self, x: Array) -> Array:
+        """x - log(sum(exp(x))) along each row of the last axis: any finite x will do.
+
+        Same shape and dtype as x.
+        """
+        y = np.empty_like(x)
+        for row in np.ndindex(*x.shape[:-1]):
+            values = x[row].tolist()
+            top = max(values, default=0.0)
+            total = math.fsum(math.exp(v - top) for v in values)
+            y[row] = [v - top - math.log(total) for v in values]
         return y
 
     def layer_norm(
@@ -192,9 +271,11 @@ class LoopsBackend(NumpyBackend):
     def batch_norm(
         self, x: Array, weight: Array, bias: Array, eps: float
     ) -> tuple[Array, Array, Array]:
-        """Normalise each channel of (N, C, L) over N and L.
+        """Normalise each channel of (N, C, L) over N and L, then scale and shift it.
 
-        Returns y and the channels' means and variances (biased), each (C,).
+        weight (x - mean) / sqrt(var + eps) + bias, with the mean and variance of the
+        channel's own N L values (divided by N L), and its weight and bias, each (C,).
+        Returns y, the means and the variances: (N, C, L), (C,) and (C,).
         """
         y = np.empty_like(x)
         mean, var = np.empty_like(weight), np.empty_like(weight)

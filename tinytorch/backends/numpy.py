@@ -19,8 +19,10 @@ Window = tuple[Pair, Pair, Pair]
 
 
 def output_size(size: Pair, kernel: Pair, window: Window) -> Pair:
-    """Return how many places a window takes along height and width.
+    """Return how many places a window takes, along height and along width.
 
+    Of `window`, the first pair holds the strides, the second the paddings, the third
+    the dilations; the first number of every pair is for the height. For each:
     floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1
     """
     height, width = (
@@ -33,7 +35,11 @@ def output_size(size: Pair, kernel: Pair, window: Window) -> Pair:
 
 
 def pad_image(x: Array, padding: Pair, value: float = 0.0) -> Array:
-    """Return (N, C, H, W) with a border of `value` around each image."""
+    """Return (N, C, H, W) with a border of `value` around each image.
+
+    `padding` says how many rows are added above and below, and how many columns left
+    and right: (N, C, H + 2 rows, W + 2 columns) comes back, in the dtype of `x`.
+    """
     (top, left), (n, c, h, w) = padding, x.shape
     if not (top or left):
         return x
@@ -56,7 +62,11 @@ def window_slices(kernel: Pair, out: Pair, window: Window) -> list[tuple[slice, 
 
 
 def unfold(x: Array, kernel: Pair, window: Window) -> Array:
-    """Copy each window of (N, C, H, W) into a column: (N, C KH KW, OH OW)."""
+    """Copy each window of (N, C, H, W) into a column: (N, C KH KW, OH OW).
+
+    A column holds the window's pixels channel by channel, each row by row; columns
+    follow each other as the window moves, row by row. Padding is zeros.
+    """
     n, c, h, w = x.shape
     out = output_size((h, w), kernel, window)
     padded = pad_image(x, window[1])
@@ -180,6 +190,26 @@ class NumpyBackend:
         slices = window_slices(kernel, grad.shape[2:], window)
         for k, (rows, cols) in enumerate(slices):
             padded[:, :, rows, cols] += grad * (cell == k)
+        return padded[:, :, top : top + h, left : left + w]
+
+    def avg_pool2d(self, x: Array, kernel: Pair, window: Window) -> Array:
+        """Return the mean of each window, padding counted as zeros."""
+        out = output_size(x.shape[2:], kernel, window)
+        padded = pad_image(x, window[1])
+        total = np.zeros((*x.shape[:2], *out), dtype=x.dtype)
+        for rows, cols in window_slices(kernel, out, window):
+            total += padded[:, :, rows, cols]
+        return total / (kernel[0] * kernel[1])
+
+    def avg_pool2d_grad(
+        self, grad: Array, shape: Sequence[int], kernel: Pair, window: Window
+    ) -> Array:
+        """Share each window's gradient among its pixels."""
+        (n, c, h, w), (top, left) = shape, window[1]
+        padded = np.zeros((n, c, h + 2 * top, w + 2 * left), dtype=grad.dtype)
+        share = grad / (kernel[0] * kernel[1])
+        for rows, cols in window_slices(kernel, grad.shape[2:], window):
+            padded[:, :, rows, cols] += share
         return padded[:, :, top : top + h, left : left + w]
 
     # Elementwise

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from tinytorch import backends
 from tinytorch.autograd import Array, Function
-from tinytorch.backends.numpy import (
-    Pair,
-    Window,
-    output_size,
-    pad_image,
-    window_slices,
-)
+from tinytorch.backends.numpy import Pair, Window
 
 
 class Conv2d(Function):
@@ -65,19 +57,8 @@ class AvgPool2d(Function):
     @staticmethod
     def forward(ctx: Any, x: Array, *, kernel: Pair, window: Window) -> Array:
         ctx.save_for_backward(x.shape, kernel, window)
-        out = output_size(x.shape[2:], kernel, window)
-        padded = pad_image(x, window[1])
-        total = np.zeros((*x.shape[:2], *out), dtype=x.dtype)
-        for rows, cols in window_slices(kernel, out, window):
-            total += padded[:, :, rows, cols]
-        return total / (kernel[0] * kernel[1])
+        return backends.current.avg_pool2d(x, kernel, window)
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        (n, c, h, w), kernel, window = ctx.saved
-        top, left = window[1]
-        padded = np.zeros((n, c, h + 2 * top, w + 2 * left), dtype=grad.dtype)
-        share = grad / (kernel[0] * kernel[1])
-        for rows, cols in window_slices(kernel, grad.shape[2:], window):
-            padded[:, :, rows, cols] += share
-        return padded[:, :, top : top + h, left : left + w]
+        return backends.current.avg_pool2d_grad(grad, *ctx.saved)

@@ -159,6 +159,12 @@ def _pool_grad(rng, array):
     return array(rng, y.shape), cell, x.shape, kernel, window
 
 
+def _avg_pool_grad(rng, array):
+    x, kernel, window = _pool(rng, array)
+    out = output_size(x.shape[2:], kernel, window)
+    return array(rng, (*x.shape[:2], *out)), x.shape, kernel, window
+
+
 def _any_shape(rng) -> tuple[int, ...]:
     return tuple(_size(rng, 33) for _ in range(int(rng.integers(1, 4))))
 
@@ -240,6 +246,8 @@ DRAWS = {
     "conv2d_weight_grad": _conv_weight_grad,
     "max_pool2d": _pool,
     "max_pool2d_grad": _pool_grad,
+    "avg_pool2d": _pool,
+    "avg_pool2d_grad": _avg_pool_grad,
     "relu": _one,
     "relu_grad": _two,
     "gelu": _one,

@@ -32,9 +32,7 @@ def batch_norm(
     if not training:
         if running_mean is None or running_var is None:
             raise ValueError("batch_norm expects running statistics outside training")
-        scale = weight / (running_var + eps).sqrt()
-        shift = bias - running_mean * scale
-        return input * _beside(scale, input) + _beside(shift, input)
+        return with_statistics(input, running_mean, running_var, weight, bias, eps)
     count = input.numel() // max(1, channels)
     if count < 2:
         raise ValueError(
@@ -45,10 +43,39 @@ def batch_norm(
     rows = input.reshape(len(input), channels, count // len(input))
     out = ops.BatchNorm.apply(rows, weight, bias, eps=eps, statistics=statistics)
     if running_mean is not None and running_var is not None:
-        mean, var = statistics
-        _follow(running_mean, mean, momentum)
-        _follow(running_var, var * (count / (count - 1)), momentum)
+        follow_statistics(running_mean, running_var, *statistics, count, momentum)
     return out.reshape(input.shape)
+
+
+def with_statistics(
+    input: Tensor, mean: Tensor, var: Tensor, weight: Tensor, bias: Tensor, eps: float
+) -> Tensor:
+    """Normalise each channel of (N, C, ...) by a given mean and variance.
+
+    weight (input - mean) / sqrt(var + eps) + bias, all four of shape (C,).
+    """
+    scale = weight / (var + eps).sqrt()
+    shift = bias - mean * scale
+    return input * _beside(scale, input) + _beside(shift, input)
+
+
+def follow_statistics(
+    running_mean: Tensor,
+    running_var: Tensor,
+    mean: np.ndarray,
+    var: np.ndarray,
+    count: int,
+    momentum: float,
+) -> None:
+    """Move the running statistics, in place, towards those of a batch; all (C,).
+
+    running becomes (1 - momentum) running + momentum batch. `var` was divided by the
+    `count` of values per channel; what the running one takes in is divided by
+    count - 1, the estimate for all images and not for these alone.
+    """
+    unbiased = var * (count / (count - 1))
+    running_mean.copy_((1 - momentum) * running_mean.data + momentum * mean)
+    running_var.copy_((1 - momentum) * running_var.data + momentum * unbiased)
 
 
 def layer_norm(
@@ -140,7 +167,3 @@ def _affine(
 def _beside(per_channel: Tensor, input: Tensor) -> Tensor:
     """Shape (C,) so that it broadcasts over (N, C, ...)."""
     return per_channel.reshape(1, -1, *(1,) * (input.ndim - 2))
-
-
-def _follow(running: Tensor, batch: np.ndarray, momentum: float) -> None:
-    running.copy_((1 - momentum) * running.data + momentum * batch)
