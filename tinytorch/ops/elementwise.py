@@ -39,6 +39,10 @@ class Mul(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
+        """Return the gradients to a and b, None for one that needs none.
+
+        grad: of the product's shape; so are the gradients returned.
+        """
         a, b = ctx.saved
         need_a, need_b = ctx.needs_input_grad
         return grad * b if need_a else None, grad * a if need_b else None
@@ -172,21 +176,26 @@ class Erf(Function):
 class Tanh(Function):
     @staticmethod
     def forward(ctx: Any, x: Array) -> Array:
+        """Return tanh of each element, and save that result in ctx, alone."""
         out = np.tanh(x)
         ctx.save_for_backward(out)
         return out
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
+        """Return grad times the slope of tanh, from the result that was saved."""
         out = ctx.saved[0]
         return grad * (1 - out * out)
 
 
 class Sigmoid(Function):
-    """1 / (1 + exp(-x)), from exp(-|x|) so that nothing overflows."""
-
     @staticmethod
     def forward(ctx: Any, x: Array) -> Array:
+        """Return 1 / (1 + exp(-x)) of each element, and save that result in ctx.
+
+        From exp(-|x|), which cannot overflow. x: floating, any shape; the result has
+        its shape and dtype.
+        """
         small = np.exp(-np.abs(x))
         out = np.where(x >= 0, 1, small) / (1 + small)
         ctx.save_for_backward(out)
@@ -194,6 +203,7 @@ class Sigmoid(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
+        """Return grad times the slope of sigmoid, from the result that was saved."""
         out = ctx.saved[0]
         return grad * out * (1 - out)
 
@@ -222,6 +232,7 @@ class ReLU(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
+        """Return `grad` where the saved output is positive, else 0."""
         return backends.current.relu_grad(grad, ctx.saved[0])
 
 
