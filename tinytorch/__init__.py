@@ -34,6 +34,7 @@ from tinytorch.functions import (
     stack,
     where,
 )
+from tinytorch.graph_drawing import draw_graph
 from tinytorch.random import Generator, manual_seed
 from tinytorch.tensor import Tensor, as_tensor
 from tinytorch.tensor_operators import matmul
@@ -51,6 +52,7 @@ __all__ = [
     "bool_",
     "broadcast_shapes",
     "cat",
+    "draw_graph",
     "einsum",
     "empty",
     "enable_grad",
