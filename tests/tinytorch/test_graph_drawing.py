@@ -64,7 +64,7 @@ def test_inputs_lie_above_and_nothing_overlaps() -> None:
             assert apart or bottom <= other_top or other_bottom <= top
     width, height = map(float, re.findall(r'viewBox="0 0 (\d+) (\d+)"', drawing.svg)[0])
     assert all(
-        0 <= x and r <= width and 0 <= y and b <= height for x, y, r, b in placed
+        x >= 0 and r <= width and y >= 0 and b <= height for x, y, r, b in placed
     )
 
 
