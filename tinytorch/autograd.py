@@ -106,7 +106,16 @@ class Function:
 
     @classmethod
     def apply(cls, *inputs: Any, **options: Any) -> Any:
-        """Compute the operation, and record it if an input requires a gradient."""
+        """Compute the operation, and record it if an input requires a gradient.
+
+        The new node `ctx = cls()` knows `needs_input_grad`, one bool for each input:
+        whether operations are recorded (`_Mode.recording`) and it requires a gradient.
+        `forward` gets the node and the inputs' arrays; its result is wrapped by
+        `inputs[0]._wrap`. If any input needs a gradient, the node keeps `edges`, for
+        each input None or (its grad_fn, or itself if it has none; its shape), and
+        `written_at = _writes.clock`; the result requires a gradient and has the node
+        as its `grad_fn`.
+        """
         ctx = cls()
         recording = _Mode.recording
         needs = tuple([recording and t.requires_grad for t in inputs])
@@ -162,30 +171,31 @@ def topological_order(root: Function) -> list[Function]:
 def backward(root: Function, grad: Array, retain_graph: bool = False) -> None:
     """Add to `.grad` of every leaf the gradient of `root`'s output, times `grad`.
 
-    grad: array of the output's shape. Unless `retain_graph`, the graph is released:
-    what the nodes saved is freed, and walking it again raises RuntimeError.
+    grad: array of the output's shape. A node reached along several paths passes on
+    the sum of what arrived. Unless `retain_graph`, every node is released: its `edges`
+    become None and its `saved` (), and walking it again raises RuntimeError.
     """
     pending = {root: grad}
     for node in topological_order(root):
         incoming = pending.pop(node, None)
         if incoming is not None:
-            _writes.check(node)
             for parent, g in _input_grads(node, incoming):
                 if not isinstance(parent, Function):
                     _accumulate(parent, g, incoming)
-                elif parent in pending:
+                elif parent in pending:  # not +=: others may hold the same array
                     pending[parent] = pending[parent] + g
                 else:
                     pending[parent] = g
-            watcher = node.watcher and node.watcher()
-            if watcher is not None:
-                watcher.accumulate_grad(incoming.copy())
         if not retain_graph:
             node.edges, node.saved = None, ()
 
 
 def _input_grads(node: Function, grad: Array) -> Iterator[tuple[Any, Array]]:
     """Yield each node or leaf that `node` was computed from, with its gradient."""
+    _writes.check(node)
+    watcher = node.watcher and node.watcher()
+    if watcher is not None:
+        watcher.accumulate_grad(grad.copy())
     grads = node.backward(node, grad)
     if not isinstance(grads, tuple):
         grads = (grads,)
@@ -202,7 +212,7 @@ def _input_grads(node: Function, grad: Array) -> Iterator[tuple[Any, Array]]:
 
 
 def _accumulate(leaf: Any, grad: Array, incoming: Array) -> None:
-    # A leaf owns its gradient: it never shares memory with another one.
+    """Add to a leaf's `.grad`; a leaf's gradient shares memory with no other one."""
     shared = grad is incoming or getattr(grad, "base", None) is not None
     leaf.accumulate_grad(np.array(grad) if shared else np.asarray(grad))
 

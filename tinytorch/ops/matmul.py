@@ -20,6 +20,11 @@ class MatMul(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
+        """Return the gradients to a and b, None for one that needs none.
+
+        grad: (..., I, J). They are (..., I, K) and (..., K, J), with all of grad's
+        batch axes.
+        """
         a, b = ctx.saved
         need_a, need_b = ctx.needs_input_grad
         matmul = backends.current.matmul

@@ -30,6 +30,10 @@ class Sum(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
+        """Give every element the gradient of the sum that it is part of.
+
+        grad: of the sum's shape. Returns the input's shape, possibly as a view.
+        """
         shape, dim, keepdim = ctx.saved
         return np.broadcast_to(_restore(grad, dim, keepdim), shape)
 
