@@ -3,14 +3,11 @@
 import shutil
 import subprocess
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from jupyterlite_site import simd
 
-ROOT = Path(__file__).parents[2]
-SCRIPT = "simd_in_pyodide.py"
 #: What a side module gets from the program that it is loaded into.
 IMPORTS = {"memory", "__stack_pointer", "__memory_base", "__table_base"}
 
@@ -51,22 +48,6 @@ def test_the_wheel_brings_the_kernels_and_stays_pure(site):
     with zipfile.ZipFile(wheel) as archive:
         shipped = archive.read("tinytorch/backends/simd.wasm")
     assert shipped == simd.compile_module(simd.SOURCE.read_bytes())
-
-
-def test_kernels_agree_with_numpy_in_pyodide(site):
-    runner, script = (ROOT / "tests" / "site" / n for n in ("pyodide.mjs", SCRIPT))
-    done = subprocess.run(
-        [node(), runner, site / "static" / "pyodide", ROOT, script],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-5000:]
-    report, kernels, training = done.stdout.splitlines()
-    assert report.startswith("simd: ")
-    assert report.endswith("(the default in a browser)")
-    assert kernels.endswith("kernels agree with numpy")
-    assert training == "the same training run twice, and on every backend"
 
 
 def test_a_notebook_computes_on_the_kernels(open_notebook):

@@ -10,11 +10,6 @@ from tinytorch.backends.numpy import NumpyBackend
 from tinytorch.backends.simd_arguments import SIGNATURES
 
 
-@pytest.fixture(scope="module")
-def simd(tmp_path_factory):
-    return native.Counting(native.compile_native(tmp_path_factory.mktemp("simd")))
-
-
 def test_every_kernel_has_a_test():
     methods = {name for name, _ in inspect.getmembers(NumpyBackend, inspect.isfunction)}
     assert methods - {"describe"} == set(draws.DRAWS)

@@ -21,11 +21,6 @@ needs_gcc = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def simd(tmp_path_factory):
-    return native.Counting(native.compile_native(tmp_path_factory.mktemp("simd")))
-
-
 def run_sanitized(library: Path, rounds: int) -> subprocess.CompletedProcess:
     """Compare the kernels with numpy under AddressSanitizer and UBSan."""
     find = ["gcc", "-print-file-name=libasan.so"]
