@@ -1,4 +1,4 @@
-"""What is done to gradients between backward and step."""
+"""Limiting gradients between backward and step, and exchanging modules."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from tinytorch.nn.module import Module
 from tinytorch.tensor import Tensor
 
 
@@ -41,3 +42,18 @@ def _grads(parameters: Tensor | Iterable[Tensor]) -> list[np.ndarray]:
     if isinstance(parameters, Tensor):
         parameters = [parameters]
     return [p.grad.data for p in parameters if p.grad is not None]
+
+
+def replace_module(model: Module, name: str, new: Module) -> Module:
+    """Put `new` where `name` is in `model`; returns the model or, for "", `new`.
+
+    Raises KeyError for a name that `named_modules` does not have.
+    """
+    if not name:
+        return new
+    modules = dict(model.named_modules())
+    if name not in modules:
+        raise KeyError(f"expected one of {list(modules)}, got {name!r}")
+    home, _, last = name.rpartition(".")
+    setattr(modules[home], last, new)
+    return model

@@ -8,6 +8,7 @@ from typing import Any
 
 from tinytorch.autograd import no_grad
 from tinytorch.nn import Conv2d, Linear, Module
+from tinytorch.nn.utils import replace_module
 from tinytorch.quantization.affine import QuantParams
 from tinytorch.quantization.layers import QuantizedConv2d, QuantizedLinear
 from tinytorch.quantization.observers import MinMaxObserver, Observer
@@ -67,16 +68,7 @@ def _converted(model: Module, params: dict[str, QuantParams | None]) -> Module:
     for name, input_params in params.items():
         layer = dict(copy.named_modules())[name]
         if isinstance(layer, Linear):
-            copy = replace(copy, name, QuantizedLinear(layer, input_params))
+            copy = replace_module(copy, name, QuantizedLinear(layer, input_params))
         elif isinstance(layer, Conv2d):
-            copy = replace(copy, name, QuantizedConv2d(layer, input_params))
+            copy = replace_module(copy, name, QuantizedConv2d(layer, input_params))
     return copy.eval()
-
-
-def replace(model: Module, name: str, layer: Module) -> Module:
-    """Put `layer` where `name` is in `model`; returns the model, or, for "", it."""
-    if not name:
-        return layer
-    home, _, last = name.rpartition(".")
-    setattr(dict(model.named_modules())[home], last, layer)
-    return model

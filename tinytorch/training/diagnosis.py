@@ -26,7 +26,7 @@ def stop_if_not_finite(run: Run, batches: list[Batch], loss: float) -> None:
     )
 
 
-def origin(model: Module, inputs: Any, targets: Tensor, loss: Loss) -> str | None:
+def origin(model: Module, inputs: Any, targets: Any, loss: Loss) -> str | None:
     """Repeat forward and backward, and name the first thing that is not finite.
 
     Returns None if all is finite, which a step with random parts may be.

@@ -13,7 +13,7 @@ from tinytorch.functions import cat
 from tinytorch.nn import Module
 from tinytorch.tensor import Tensor
 
-Metric = Callable[[Tensor, Tensor], Any]
+Metric = Callable[[Tensor, Any], Any]
 
 
 class Means:

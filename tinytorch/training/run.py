@@ -18,8 +18,8 @@ from tinytorch.training.history import History, append
 if TYPE_CHECKING:
     from tinytorch.training.callbacks import Callback
 
-Loss = Callable[[Tensor, Tensor], Tensor]
-Batch = tuple[Any, Tensor]
+Loss = Callable[[Tensor, Any], Tensor]
+Batch = tuple[Any, Any]  # inputs, and targets that have a length
 
 
 @dataclass(kw_only=True)

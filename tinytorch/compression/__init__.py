@@ -1,0 +1,24 @@
+"""Less of a model: fewer weights, thinner layers, lower rank, a smaller pupil."""
+
+from tinytorch.compression.distillation import distill, distillation_loss
+from tinytorch.compression.low_rank import factorize, low_rank, rank_for_energy
+from tinytorch.compression.magnitude import (
+    KeepPruned,
+    apply_masks,
+    magnitude_masks,
+    sparsity,
+)
+from tinytorch.compression.structured import prune_channels
+
+__all__ = [
+    "KeepPruned",
+    "apply_masks",
+    "distill",
+    "distillation_loss",
+    "factorize",
+    "low_rank",
+    "magnitude_masks",
+    "prune_channels",
+    "rank_for_energy",
+    "sparsity",
+]
