@@ -38,11 +38,16 @@ def changed(index: int) -> Callable[[tuple[Any, ...], Any], Any]:
     return lambda args, result: args[index]
 
 
+def _plainly(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    return function(*args)
+
+
 @dataclass(frozen=True)
 class Case:
     """One call of a part, and what must come of it.
 
     args: makes the arguments, afresh for each run (the part's own `self` first).
+    call: calls the part with them; for options, or inside a context.
     expected: a literal that a student can verify by hand, or the reference's result.
     look: picks what is compared from the arguments after the call and the result.
     may_change: numbers of the arguments that the part is meant to change.
@@ -58,6 +63,7 @@ class Case:
     hint: str = ""
     rtol: float = 1e-4
     atol: float = 1e-6
+    call: Callable[[Callable[..., Any], tuple[Any, ...]], Any] = _plainly
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ def _run(
 ) -> Failure | None:
     lines = LineCounter(reference.__code__, None)
     given = _fresh(case)
-    wanted, error = _call(reference, given, lines if bounded else None)
+    wanted, error = _call(reference, case, given, lines if bounded else None)
     if error is not None and case.raises is None:
         raise error
     expected = case.expected
@@ -121,7 +127,7 @@ def _run(
     before = copy.deepcopy(args)
     limit = LINES_AT_LEAST + LINES_TIMES_REFERENCE * lines.count
     counter = LineCounter(candidate.__code__, limit) if bounded else None
-    result, error = _call(candidate, args, counter)
+    result, error = _call(candidate, case, args, counter)
     arguments = describe_arguments(candidate, before)
 
     def fail(kind: str, message: str, got: str = "") -> Failure:
@@ -135,7 +141,7 @@ def _run(
         return fail("accepted", message, describe(result))
     for i, (was, now) in enumerate(zip(before, args, strict=True)):
         if i not in case.may_change and _differs(was, now):
-            name = candidate.__code__.co_varnames[i]
+            name = argument_names(candidate, len(args))[i]
             return fail("mutated", f"it changed its argument {name!r}; work on a copy")
     try:
         got = case.look(args, result)
@@ -179,13 +185,16 @@ def _judge_error(
 
 
 def _call(
-    function: FunctionType, args: tuple[Any, ...], counter: LineCounter | None
+    function: FunctionType,
+    case: Case,
+    args: tuple[Any, ...],
+    counter: LineCounter | None,
 ) -> Outcome:
     state = random.default_generator.get_state()
     random.manual_seed(0)
     try:
         with np.errstate(all="ignore"), counter or _nothing():
-            return function(*args), None
+            return case.call(function, args), None
     except (Exception, TooMuchWork) as error:
         return None, error
     finally:
@@ -251,12 +260,21 @@ def _differs(before: Any, now: Any) -> bool:
 
 def describe_arguments(function: FunctionType, args: tuple[Any, ...]) -> str:
     """Show each argument on its own line, by its name."""
-    names = function.__code__.co_varnames
     lines = []
-    for name, value in zip(names, args, strict=False):
+    for name, value in zip(argument_names(function, len(args)), args, strict=True):
         rest = describe(value).replace("\n", "\n" + " " * (len(name) + 3))
         lines.append(f"{name} = {rest}")
     return "\n".join(lines)
+
+
+def argument_names(function: FunctionType, count: int) -> list[str]:
+    """Return a name for each of `count` arguments; those of `*rest` are numbered."""
+    code = function.__code__
+    names = list(code.co_varnames[: min(count, code.co_argcount)])
+    if len(names) < count:
+        rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+        names += [f"{rest}[{i}]" for i in range(count - len(names))]
+    return names
 
 
 def describe(value: Any) -> str:
