@@ -238,11 +238,8 @@ SHAPES = [
     case("cat-empty", lambda a, b: tt.cat([a, b]), (0, 3), (2, 3)),
     case("stack", lambda a, b: tt.stack([a, b], dim=-1), (2, 2), (2, 2)),
     case("stack-0d", lambda a, b: tt.stack([a, b, a]), (), ()),
-    case(
-        "pad",
-        lambda x: ops.Pad.apply(x, widths=((1, 0), (0, 2)), value=3.0),
-        (2, 3),
-    ),
+    case("pad", lambda x: F.pad(x, (1, 2), value=3.0), (3, 3)),
+    case("pad-two-axes", lambda x: F.pad(x, (1, 0, 0, 2)), (1, 3, 3)),
 ]
 
 INDICES = {

@@ -42,6 +42,7 @@ from tinytorch.nn.functional.normalization import (
     layer_norm,
     rms_norm,
 )
+from tinytorch.nn.functional.padding import pad
 
 __all__ = [
     "Reduction",
@@ -70,6 +71,7 @@ __all__ = [
     "mse_loss",
     "nll_loss",
     "one_hot",
+    "pad",
     "relu",
     "rms_norm",
     "scaled_dot_product_attention",
