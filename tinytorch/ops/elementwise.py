@@ -184,7 +184,7 @@ class Tanh(Function):
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
         """Return grad times the slope of tanh, from the result that was saved."""
-        out = ctx.saved[0]
+        (out,) = ctx.saved
         return grad * (1 - out * out)
 
 
@@ -204,7 +204,7 @@ class Sigmoid(Function):
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
         """Return grad times the slope of sigmoid, from the result that was saved."""
-        out = ctx.saved[0]
+        (out,) = ctx.saved
         return grad * out * (1 - out)
 
 

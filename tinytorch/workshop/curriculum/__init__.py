@@ -11,7 +11,7 @@ from importlib import import_module
 
 from tinytorch.workshop.curriculum.model import Lesson, Milestone, Part
 
-_LESSONS = ("lesson_02",)
+_LESSONS = ("lesson_02", "lesson_03", "lesson_07", "lesson_09")
 
 MILESTONES: tuple[Milestone, ...] = ()
 
