@@ -49,13 +49,40 @@ def line_plot(
     parts = [*_grid(x_axis, y_axis), *_labels(x_label, y_label)]
     for i, (name, points) in enumerate(lines.items()):
         parts += _line(name, points, x_axis, y_axis, i)
-    title = escape(f"{', '.join(series)} by {x_label}")
-    return Plot(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'style="max-width: {WIDTH}px; width: 100%" role="img" aria-label="{title}" '
-        f'font-family="sans-serif" font-size="11" fill="currentColor">'
-        f"{''.join(parts)}</svg>"
-    )
+    return _picture(f"{', '.join(series)} by {x_label}", HEIGHT, parts)
+
+
+def bar_plot(
+    names: Sequence[str], series: Mapping[str, Sequence[float]], unit: str
+) -> Plot:
+    """Draw a horizontal bar for each name, its parts (one a series) end to end.
+
+    Values are at least 0. Raises ValueError for no names, or another count of values.
+    """
+    totals = [sum(parts) for parts in zip(*series.values(), strict=True)]
+    if not names or len(totals) != len(names):
+        raise ValueError(
+            f"bar_plot expects a value for each name, got {len(totals)} values "
+            f"for {len(names)} names"
+        )
+    step, left, right = 18, 150, 60
+    scale = (WIDTH - left - right) / (max(totals) or 1)
+    body = [part for i, name in enumerate(series) for part in _legend(name, left, i)]
+    for row, (name, total) in enumerate(zip(names, totals, strict=True)):
+        y = TOP + step * row
+        body.append(_text(left - 6, y + 11, name, "end"))
+        x = float(left)
+        for i, values in enumerate(series.values()):
+            width = round(values[row] * scale, 1)
+            colour = STYLES[i % len(STYLES)][0]
+            body.append(
+                f'<rect x="{x:.1f}" y="{y}" width="{width}" height="{step - 5}" '
+                f'fill="{colour}"/>'
+            )
+            x += width
+        body.append(_text(x + 4, y + 11, f"{total:.3g} {unit}"))
+    title = f"{', '.join(series)} in {unit}"
+    return _picture(title, TOP + step * len(names) + 4, body)
 
 
 class _Axis:
@@ -104,34 +131,48 @@ def _grid(x_axis: _Axis, y_axis: _Axis) -> list[str]:
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y_axis(y)}" y2="{y_axis(y)}" '
             f'stroke="currentColor" opacity="0.15"/>'
-            f'<text x="{LEFT - 6}" y="{y_axis(y) + 4}" text-anchor="end">{y:.4g}</text>'
         )
+        parts.append(_text(LEFT - 6, y_axis(y) + 4, f"{y:.4g}", "end"))
     for x in x_axis.ticks():
-        parts.append(
-            f'<text x="{x_axis(x)}" y="{HEIGHT - BOTTOM + 16}" '
-            f'text-anchor="middle">{x:.4g}</text>'
-        )
+        parts.append(_text(x_axis(x), HEIGHT - BOTTOM + 16, f"{x:.4g}", "middle"))
     return parts
 
 
 def _labels(x_label: str, y_label: str) -> list[str]:
     middle = (LEFT + WIDTH - RIGHT) / 2
     return [
-        f'<text x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">'
-        f"{escape(x_label)}</text>",
-        f'<text x="{LEFT - 6}" y="14" text-anchor="end">{escape(y_label)}</text>',
+        _text(middle, HEIGHT - 6, x_label, "middle"),
+        _text(LEFT - 6, 14, y_label, "end"),
     ]
 
 
 def _line(
     name: str, points: list[tuple[float, float]], x_axis: _Axis, y_axis: _Axis, i: int
 ) -> list[str]:
-    colour, dash = STYLES[i % len(STYLES)]
     path = " ".join(f"{x_axis(x)},{y_axis(y)}" for x, y in points)
-    stroke = f'stroke="{colour}" stroke-dasharray="{dash}" stroke-width="1.5"'
-    x = LEFT + 12 + 110 * i
-    return [
-        f'<polyline points="{path}" fill="none" {stroke}/>',
-        f'<line x1="{x}" x2="{x + 22}" y1="10" y2="10" {stroke}/>',
-        f'<text x="{x + 26}" y="14">{escape(name)}</text>',
-    ]
+    line = f'<polyline points="{path}" fill="none" {_stroke(i)}/>'
+    return [line, *_legend(name, LEFT, i)]
+
+
+def _legend(name: str, left: float, i: int) -> list[str]:
+    x = left + 12 + 110 * i
+    line = f'<line x1="{x}" x2="{x + 22}" y1="10" y2="10" {_stroke(i)}/>'
+    return [line, _text(x + 26, 14, name)]
+
+
+def _stroke(i: int) -> str:
+    colour, dash = STYLES[i % len(STYLES)]
+    return f'stroke="{colour}" stroke-dasharray="{dash}" stroke-width="1.5"'
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _picture(title: str, height: float, parts: list[str]) -> Plot:
+    return Plot(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'style="max-width: {WIDTH}px; width: 100%" role="img" '
+        f'aria-label="{escape(title)}" font-family="sans-serif" font-size="11" '
+        f'fill="currentColor">{"".join(parts)}</svg>'
+    )
