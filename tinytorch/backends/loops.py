@@ -87,7 +87,7 @@ class LoopsBackend(NumpyBackend):
         oh, ow = output_size(x.shape[2:], (kh, kw), window)
         (sh, sw), _, (dh, dw) = window
         x = pad_image(x, window[1])
-        y = np.zeros((x.shape[0], o, oh, ow), dtype=np.result_type(x, weight))
+        y = np.empty((x.shape[0], o, oh, ow), dtype=np.result_type(x, weight))
         for n, out, i, j in np.ndindex(*y.shape):
             total = 0.0 if bias is None else bias[out]
             first = out // (o // groups) * depth
