@@ -74,7 +74,11 @@ class ShapeMethods:
     view = reshape
 
     def flatten(self: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
-        """Join the axes from start_dim to end_dim into one."""
+        """Join the axes from start_dim to end_dim, both included, into one.
+
+        Negative dims count from the end. No axes at all become one of length 1. Raises
+        ValueError if start_dim comes after end_dim, IndexError if there is no such dim.
+        """
         if not self.ndim:
             return self.reshape(1)
         start, end = _dims(self, start_dim), _dims(self, end_dim)

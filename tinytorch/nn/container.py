@@ -53,6 +53,10 @@ class Sequential(ModuleList):
         super().__init__(modules)
 
     def forward(self, input: Any) -> Any:
+        """Return what the last module makes of what the others made of the input.
+
+        Without modules, the input.
+        """
         for module in self:
             input = module(input)
         return input

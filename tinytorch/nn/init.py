@@ -20,7 +20,11 @@ Mode = Literal["fan_in", "fan_out"]
 
 
 def fans(tensor: Tensor) -> tuple[int, int]:
-    """Return (fan-in, fan-out) of a weight (O, I, ...). Raises ValueError below 2-D."""
+    """Return (fan-in, fan-out) of a weight (O, I, ...): I and O, times the cells.
+
+    The cells are the product of all axes after the second: (16, 3, 5, 5) gives
+    (75, 400), (4, 7) gives (7, 4). Raises ValueError for fewer than two axes.
+    """
     if tensor.ndim < 2:
         raise ValueError(f"fans expect a weight (O, I, ...), got shape {tensor.shape}")
     cells = math.prod(tensor.shape[2:])
@@ -81,7 +85,10 @@ def ones_(tensor: Tensor) -> Tensor:
 def xavier_uniform_(
     tensor: Tensor, gain: float = 1.0, generator: Generator | None = None
 ) -> Tensor:
-    """Uniform up to gain sqrt(6 / (fan-in + fan-out)) (Glorot and Bengio, 2010)."""
+    """Fill, uniform in [-b, b) with b = gain sqrt(6 / (fan-in + fan-out)); return it.
+
+    The numbers come from `generator` (Glorot and Bengio, 2010).
+    """
     bound = gain * math.sqrt(6 / sum(fans(tensor)))
     return uniform_(tensor, -bound, bound, generator)
 
@@ -93,6 +100,18 @@ def xavier_normal_(
     return normal_(tensor, 0, gain * math.sqrt(2 / sum(fans(tensor))), generator)
 
 
+def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    """Return gain / sqrt(fan), the deviation that keeps a signal's size.
+
+    mode: "fan_in" or "fan_out", of `fans(tensor)`; a fan of 0 counts as 1. The gain is
+    `calculate_gain(nonlinearity, a)`. Raises ValueError for another mode.
+    """
+    if mode not in ("fan_in", "fan_out"):
+        raise ValueError(f"expected mode 'fan_in' or 'fan_out', got {mode!r}")
+    fan = fans(tensor)[mode == "fan_out"]
+    return calculate_gain(nonlinearity, a) / math.sqrt(max(1, fan))
+
+
 def kaiming_uniform_(
     tensor: Tensor,
     a: float = 0,
@@ -101,7 +120,7 @@ def kaiming_uniform_(
     generator: Generator | None = None,
 ) -> Tensor:
     """Uniform up to gain sqrt(3 / fan) (He et al., 2015)."""
-    bound = math.sqrt(3) * _kaiming_std(tensor, a, mode, nonlinearity)
+    bound = math.sqrt(3) * kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
 
 
@@ -113,14 +132,7 @@ def kaiming_normal_(
     generator: Generator | None = None,
 ) -> Tensor:
     """Normal with deviation gain / sqrt(fan)."""
-    return normal_(tensor, 0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
-
-
-def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
-    if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f"expected mode 'fan_in' or 'fan_out', got {mode!r}")
-    fan = fans(tensor)[mode == "fan_out"]
-    return calculate_gain(nonlinearity, a) / math.sqrt(max(1, fan))
+    return normal_(tensor, 0, kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
 def _source(generator: Generator | None) -> np.random.Generator:

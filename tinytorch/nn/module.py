@@ -95,7 +95,7 @@ class Module:
     # Walking the tree
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """Yield (name, module) for the modules directly below."""
+        """Yield (name, module) for each module among the attributes, in order."""
         for name, value in vars(self).items():
             if isinstance(value, Module):
                 yield name, value
@@ -120,7 +120,11 @@ class Module:
         return (module for _, module in self.named_modules())
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Yield (dotted name, parameter), a shared one once."""
+        """Yield (dotted name, parameter) for every Parameter here and below.
+
+        "0.weight" is the attribute `weight` of the child "0". In the order of
+        `named_modules`; one that is found twice, under its first name only.
+        """
         seen: set[int] = set()
         for name, value in self._named_tensors():
             if isinstance(value, Parameter) and id(value) not in seen:

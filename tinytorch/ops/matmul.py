@@ -39,6 +39,11 @@ class Linear(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Array, weight: Array, bias: Array | None = None) -> Array:
+        """Return x W^T + b, (..., O), by one product of backends.current.
+
+        x: (..., I), any number of axes but none. weight: (O, I). bias: (O,) or None.
+        Saves x and weight in ctx, in this order.
+        """
         ctx.save_for_backward(x, weight)
         rows = x.reshape(-1, x.shape[-1])
         out = backends.current.matmul(rows, weight.T)

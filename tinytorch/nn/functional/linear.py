@@ -54,7 +54,9 @@ def dropout(
 ) -> Tensor:
     """Zero each element with probability p and scale the rest by 1 / (1 - p).
 
-    Does nothing unless `training` (Srivastava et al., 2014).
+    Which ones is drawn afresh at each call, from `generator`. Unless `training`, the
+    input comes back as it is. p = 1 gives zeros. Raises ValueError for a p that is not
+    from 0 to 1 (Srivastava et al., 2014).
     """
     expect_probability("dropout's p", p)
     if not training or p == 0:
