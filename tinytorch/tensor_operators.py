@@ -139,7 +139,9 @@ class OperatorMethods:
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __invert__(self: Any) -> Any:
-        return self ^ True if self.dtype.kind == "b" else self ^ -1
+        if self.dtype.kind == "f":
+            raise TypeError(f"invert expects integers or booleans, got {self.dtype}")
+        return self._wrap(np.invert(self.data))
 
 
 def promote(a: Any, b: Any) -> tuple[Any, Any]:

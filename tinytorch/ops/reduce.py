@@ -129,7 +129,7 @@ class LogSumExp(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
-        top = x.max(axis=dim, keepdims=True)
+        top = x.max(axis=dim, keepdims=True, initial=-np.inf)
         top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
         with np.errstate(divide="ignore"):  # the log of an empty sum is -inf
             out = np.log(np.exp(x - top).sum(axis=dim, keepdims=True)) + top
