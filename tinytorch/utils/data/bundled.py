@@ -18,6 +18,7 @@ from . import browser
 from .assets import Assets, Progress, open_assets
 from .dataset import Dataset
 from .progress import ProgressLine
+from .transforms import channel_statistics
 
 Root = str | os.PathLike | None
 
@@ -94,7 +95,8 @@ class CIFAR10(ImageClassification):
 class Digits(ImageClassification):
     """1,797 handwritten digits of 8×8 pixels with values 0 to 16 (Alpaydin 1998).
 
-    A fixed fifth of each class is held out as the test set.
+    A fixed fifth of each class is held out as the test set. `mean` and `std` are those
+    of the training images, for `transforms.Normalize`.
     """
 
     def __init__(
@@ -109,6 +111,7 @@ class Digits(ImageClassification):
         with np.load(io.BytesIO(assets.read(about["file"]))) as arrays:
             data = arrays[f"{part}_images"][:, None]  # (N, 1, 8, 8)
             targets = arrays[f"{part}_labels"].astype(np.int64)
+            self.mean, self.std = channel_statistics(arrays["train_images"][:, None])
         super().__init__(data, targets, about["classes"], transform)
 
 
@@ -154,12 +157,23 @@ def _cifar10_part(
 
 
 def _decode(sheet: bytes) -> np.ndarray:
-    """Cut a sheet, rows of ten or so images, into (N, 3, 32, 32)."""
+    """Return the images (N, 3, 32, 32) of a compressed sheet."""
     with _pillow().open(io.BytesIO(sheet)) as image:
-        pixels = np.asarray(image.convert("RGB"))
-    rows, columns = pixels.shape[0] // 32, pixels.shape[1] // 32
-    grid = pixels.reshape(rows, 32, columns, 32, 3).transpose(0, 2, 4, 1, 3)
-    return grid.reshape(rows * columns, 3, 32, 32)
+        return cut_sheet(np.asarray(image.convert("RGB")), 32)
+
+
+def cut_sheet(pixels: np.ndarray, size: int) -> np.ndarray:
+    """Cut a sheet of square images, `size` pixels wide, into (N, C, size, size).
+
+    `pixels` is (rows size, columns size, C), as pictures are stored: the colours of a
+    pixel lie side by side. Images are counted along the rows of the sheet, as one
+    reads. No pixel is touched, only moved; the dtype stays.
+    """
+    height, width, channels = pixels.shape
+    rows, columns = height // size, width // size
+    grid = pixels.reshape(rows, size, columns, size, channels)
+    grid = grid.transpose(0, 2, 4, 1, 3)  # (rows, columns, C, size, size)
+    return grid.reshape(rows * columns, channels, size, size)
 
 
 def _pillow() -> ModuleType:

@@ -44,6 +44,7 @@ class TensorDataset(Dataset):
             )
 
     def __getitem__(self, index: int) -> tuple[Tensor, ...]:
+        """Return row `index` of every tensor in `self.tensors`, as a tuple."""
         return tuple(t[index] for t in self.tensors)
 
     def __getitems__(self, indices: Sequence[int]) -> tuple[Tensor, ...]:

@@ -91,7 +91,9 @@ def default_collate(batch: list) -> Any:
     """Stack a list of samples into one batch with a new first dimension.
 
     Tensors, arrays and numbers become tensors (Python floats float32, integers int64);
-    tuples and dicts are collated entry by entry; strings stay a list.
+    tuples, lists and dicts are collated entry by entry, into a tuple or a dict;
+    strings stay a list. Raises ValueError for no samples, or tuples of different
+    lengths.
     """
     if not batch:
         raise ValueError("default_collate expects at least one sample, got none")

@@ -64,6 +64,11 @@ class RandomSampler(Sampler[int]):
             )
 
     def __iter__(self) -> Iterator[int]:
+        """Return an iterator over `self.num_samples` indices into the data source.
+
+        In random order and each at most once; with `self.replacement` independent
+        draws. Draws from `self.generator`, or from the default one if that is None.
+        """
         rng = (self.generator or random.default_generator).numpy
         size = len(self.data_source)
         if self.replacement:
@@ -90,6 +95,10 @@ class BatchSampler(Sampler[list[int]]):
         self.drop_last = drop_last
 
     def __iter__(self) -> Iterator[list[int]]:
+        """Yield lists of the next `self.batch_size` indices of `self.sampler`.
+
+        The last list may be shorter; with `self.drop_last` it is then left out.
+        """
         indices = iter(self.sampler)
         while batch := list(islice(indices, self.batch_size)):
             if len(batch) == self.batch_size or not self.drop_last:

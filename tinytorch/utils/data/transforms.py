@@ -85,6 +85,11 @@ class Normalize(Transform):
             )
 
     def apply(self, images: np.ndarray) -> np.ndarray:
+        """Return (x - mean) / std of (N, C, H, W), as float32.
+
+        `self.mean` and `self.std` are (C, 1, 1). uint8 is divided by 255 first; floats
+        are taken as they are. Raises ValueError unless there are C channels.
+        """
         if images.shape[1] != len(self.mean):
             raise ValueError(
                 f"Normalize expects {len(self.mean)} channels, got {images.shape}"
@@ -94,6 +99,27 @@ class Normalize(Transform):
         scaled = np.multiply(images, 1 / (self.std * unit), dtype=np.float32)
         scaled -= self.mean / self.std
         return scaled
+
+
+def channel_statistics(
+    images: np.ndarray, chunk: int = 1000
+) -> tuple[list[float], list[float]]:
+    """Return mean and standard deviation of each channel of (N, C, H, W).
+
+    Over all images and pixels; uint8 counts as 0..1. In one pass over `chunk` images at
+    a time, from the sums of the values and of their squares, in float64.
+    """
+    total, squares = np.zeros((2, images.shape[1]))
+    for first in range(0, len(images), chunk):
+        part = images[first : first + chunk].astype(np.float64)
+        total += part.sum(axis=(0, 2, 3))
+        squares += (part * part).sum(axis=(0, 2, 3))
+    count = images.size / images.shape[1]
+    unit = 255 if images.dtype == np.uint8 else 1
+    mean = total / count
+    # Rounding may leave a constant channel a variance just below 0.
+    var = np.maximum(squares / count - mean**2, 0)
+    return (mean / unit).tolist(), (np.sqrt(var) / unit).tolist()
 
 
 class RandomTransform(Transform):
@@ -116,6 +142,10 @@ class RandomHorizontalFlip(RandomTransform):
         self.p = _probability(self, p)
 
     def apply(self, images: np.ndarray) -> np.ndarray:
+        """Return (N, C, H, W), each image mirrored with probability `self.p`.
+
+        Draws once an image from `self.rng`, a numpy generator.
+        """
         flipped = self.rng.random(len(images)) < self.p
         out = images.copy()
         out[flipped] = images[flipped, :, :, ::-1]
@@ -150,6 +180,13 @@ class RandomCrop(RandomTransform):
         self.padding_mode = padding_mode
 
     def apply(self, images: np.ndarray) -> np.ndarray:
+        """Return a window of `self.size` of each image: (N, C, height, width).
+
+        First pads (N, C, H, W) by `self.padding` pixels on all four sides, as np.pad
+        does in the mode `self.padding_mode`. Every place of the window is equally
+        likely and drawn from `self.rng`, for each image afresh; channels stay together.
+        Raises ValueError if the window is larger than the padded image.
+        """
         n = len(images)
         sides = (self.padding, self.padding)
         padded = np.pad(images, ((0, 0), (0, 0), sides, sides), self.padding_mode)
