@@ -1,5 +1,6 @@
 """The workshop: students write parts of this very package, and it runs on them."""
 
+from tinytorch.workshop.export import export, restore
 from tinytorch.workshop.session import (
     CheckFailed,
     build,
@@ -9,4 +10,13 @@ from tinytorch.workshop.session import (
     using,
 )
 
-__all__ = ["CheckFailed", "build", "check", "open", "progress", "using"]
+__all__ = [
+    "CheckFailed",
+    "build",
+    "check",
+    "export",
+    "open",
+    "progress",
+    "restore",
+    "using",
+]

@@ -80,14 +80,14 @@ class Failure:
 
 
 class TooMuchWork(BaseException):
-    """A candidate ran far more lines than the reference; not to be caught by it."""
+    """A candidate worked far longer than the reference; not to be caught by it."""
 
 
 Outcome = tuple[Any, BaseException | None]
 
 NO_RETURN = "nothing came back (None): is there a return?"
-LINES_AT_LEAST = 100_000
-LINES_TIMES_REFERENCE = 200
+STEPS_AT_LEAST = 400_000
+STEPS_TIMES_REFERENCE = 100
 
 
 def run_cases(
@@ -99,7 +99,7 @@ def run_cases(
 ) -> Failure | None:
     """Return the first failure, smallest case first, or None if all pass.
 
-    bounded: count the candidate's lines and stop one that runs away.
+    bounded: count the candidate's steps and stop one that runs away.
     """
     for case in cases:
         failure = _run(candidate, reference, case, case.hint or hint, bounded)
@@ -115,9 +115,9 @@ def _run(
     hint: str,
     bounded: bool,
 ) -> Failure | None:
-    lines = LineCounter(reference.__code__, None)
+    steps = StepCounter(reference.__code__, None)
     given = _fresh(case)
-    wanted, error = _call(reference, case, given, lines if bounded else None)
+    wanted, error = _call(reference, case, given, steps if bounded else None)
     if error is not None and case.raises is None:
         raise error
     expected = case.expected
@@ -125,8 +125,8 @@ def _run(
         expected = case.look(given, wanted)
     args = _fresh(case)
     before = copy.deepcopy(args)
-    limit = LINES_AT_LEAST + LINES_TIMES_REFERENCE * lines.count
-    counter = LineCounter(candidate.__code__, limit) if bounded else None
+    limit = STEPS_AT_LEAST + STEPS_TIMES_REFERENCE * steps.count
+    counter = StepCounter(candidate.__code__, limit) if bounded else None
     result, error = _call(candidate, case, args, counter)
     arguments = describe_arguments(candidate, before)
 
@@ -172,7 +172,7 @@ def _judge_error(
     if isinstance(error, NotImplementedError):
         return fail("stub", "it is still to be written: replace the last two lines")
     if isinstance(error, TooMuchWork):
-        message = f"it did not end within {limit:,} lines of work{where}"
+        message = f"it did not end within {limit:,} steps of work{where}"
         return fail("endless", f"{message}; does its loop ever stop?")
     if isinstance(error, NameError):
         module = candidate.__globals__["__name__"]
@@ -188,7 +188,7 @@ def _call(
     function: FunctionType,
     case: Case,
     args: tuple[Any, ...],
-    counter: LineCounter | None,
+    counter: StepCounter | None,
 ) -> Outcome:
     state = random.default_generator.get_state()
     random.manual_seed(0)
@@ -206,17 +206,17 @@ def _nothing() -> Iterator[None]:
     yield
 
 
-class LineCounter:
-    """Counts the lines that run in one function's file; past `limit`, it raises.
+class StepCounter:
+    """Counts the bytecode steps of one function's file; past `limit`, it raises.
 
     A tab cannot be interrupted, so an endless loop must end by itself. Seconds would
-    depend on the machine; lines do not.
+    depend on the machine, and a loop on one line has no other line to be seen at.
     """
 
     def __init__(self, code: CodeType, limit: int | None) -> None:
         self.count = 0
         self._limit = limit
-        self._file, self._first = code.co_filename, code.co_firstlineno
+        self._file = code.co_filename
 
     def __enter__(self) -> None:
         self._outer = sys.gettrace()
@@ -226,15 +226,16 @@ class LineCounter:
         sys.settrace(self._outer)
 
     def _enter_frame(self, frame: FrameType, event: str, arg: Any) -> Any:
-        same = frame.f_code.co_filename == self._file
-        return self._line if same else None
+        if frame.f_code.co_filename != self._file:
+            return None
+        frame.f_trace_lines, frame.f_trace_opcodes = False, True
+        return self._step
 
-    def _line(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if event == "line":
-            self.count += 1
-            if self._limit is not None and self.count > self._limit:
-                raise TooMuchWork
-        return self._line
+    def _step(self, frame: FrameType, event: str, arg: Any) -> Any:
+        self.count += 1
+        if self._limit is not None and self.count > self._limit:
+            raise TooMuchWork
+        return self._step
 
 
 def student_line(error: BaseException, filename: str) -> tuple[int | None, str]:

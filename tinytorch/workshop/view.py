@@ -12,7 +12,7 @@ from tinytorch.workshop.curriculum import Lesson, Part
 GOOD, BAD, PLAIN = "#2e9e5b", "#d9534f", "#8a8f98"  # readable on light and dark
 
 
-@dataclass(frozen=True)
+@dataclass
 class Panel:
     """A title and (label, text) rows; `colour` marks the edge."""
 

@@ -1,0 +1,172 @@
+"""Build, check, open, using: what a student meets."""
+
+from __future__ import annotations
+
+import linecache
+
+import numpy as np
+import pytest
+
+from tests.tinytorch.workshop.alternatives import alternatives
+from tinytorch import backends
+from tinytorch.workshop import (
+    CheckFailed,
+    build,
+    check,
+    progress,
+    session,
+    store,
+    using,
+)
+from tinytorch.workshop import open as open_lesson
+
+ADD = "backends.loops.LoopsBackend.add"
+MATMUL = "backends.loops.LoopsBackend.matmul"
+
+
+def cell(source: str, name: str = "<cell>"):
+    """Run a cell's source as a notebook would, so that its lines can be shown."""
+    lines = source.splitlines(keepends=True)
+    linecache.cache[name] = (len(source), None, lines, name)
+    exec(compile(source, name, "exec"), {"build": build})
+
+
+def write(address: str, source: str) -> None:
+    cell(f'@build("{address}")\n{source.lstrip()}')
+
+
+BODIES = {
+    "stub": ("raise NotImplementedError", "still to be written"),
+    "none": ("a + b", "is there a return?"),
+    "endless": ("while True:\n        pass", "does its loop ever stop?"),
+    "mutated": ("a += 1\n    return a + b", "changed its argument 'a'"),
+    "shape": ("return (a + b)[..., :1]", "shape (2, 1) instead of (2, 2)"),
+    "dtype": ("return (a + b).astype(np.float64)", "dtype float64 instead of float32"),
+    "type": ("return (a + b).tolist()", "a list came back instead of a ndarray"),
+    "values": ("return a - b", "instead of 11.0"),
+    "name": ("return helper(a, b)", "not the notebook's"),
+    "raised": ("return a + b + np.ones(7)", "in line 3: return a + b + np.ones(7)"),
+    "syntax-like": ("return a.nothing", "AttributeError"),
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_each_mistake_has_its_own_words(kind, home, capsys):
+    body, words = BODIES[kind]
+    write(ADD, f"def add(self, a, b):\n    {body}\n")
+    shown = capsys.readouterr().out
+    assert f"{ADD}: not yet" in shown
+    assert words in shown
+    assert session.mine() == []
+    assert not home.exists(), "what fails is not saved"
+    with pytest.raises(CheckFailed, match="not yet"):
+        check(ADD)
+
+
+def test_a_failure_shows_case_expected_got_and_hint(capsys):
+    write(ADD, "def add(self, a, b):\n    return a - b\n")
+    shown = capsys.readouterr().out
+    for words in ("a row and a column", "a = [1., 2.]", "[[11., 12.]", "hint"):
+        assert words in shown
+
+
+def test_another_signature_is_refused(capsys):
+    write(ADD, "def add(self, a, c):\n    return a + c\n")
+    assert "expected the signature add(self, a, b)" in capsys.readouterr().out
+
+
+def test_what_passes_runs_everywhere_and_is_saved(capsys):
+    write(ADD, "def add(self, a, b):\n    return np.add(a, b)\n")
+    assert "now yours" in capsys.readouterr().out
+    assert "np.add" in store.load(ADD)
+    check(ADD)
+    seen = []
+
+    write(ADD, "def add(self, a, b):\n    print('mine')\n    return a + b\n")
+    with backends.use("loops") as loops:
+        loops.add(np.ones(2), np.ones(2))
+        seen.append("mine" in capsys.readouterr().out.splitlines())
+        with using("reference"):
+            loops.add(np.ones(2), np.ones(2))
+            seen.append("mine" in capsys.readouterr().out.splitlines())
+        loops.add(np.ones(2), np.ones(2))
+        seen.append("mine" in capsys.readouterr().out.splitlines())
+    assert seen == [True, False, True]
+
+
+def test_a_worse_attempt_does_not_undo_a_better_one():
+    write(ADD, "def add(self, a, b):\n    return np.add(a, b)\n")
+    write(ADD, "def add(self, a, b):\n    return a - b\n")
+    assert session.mine() == [ADD]
+    assert "np.add" in store.load(ADD)
+    with pytest.raises(CheckFailed):
+        check(ADD)
+
+
+def test_saved_parts_come_back_in_a_new_kernel(capsys):
+    write(ADD, alternatives()[ADD])
+    session.forget()
+    assert session.mine() == []
+    open_lesson(2)
+    assert session.mine() == [ADD]
+    assert "1 of 7 parts are yours" in capsys.readouterr().out
+
+
+DAMAGE = {
+    "truncated": (lambda text: text[: text.index("zip(") + 4], "in line"),
+    "emptied": (lambda text: "", "no part has this name"),
+    "wrong": (lambda text: text.replace("x + y", "x - y"), "instead of"),
+    "another function": (
+        lambda text: text.replace("def add", "def sub"),
+        "one function",
+    ),
+    "endless": (
+        lambda text: text.replace("    flat =", "    while True: pass\n    flat ="),
+        "loop ever stop",
+    ),
+    "renamed part": (lambda text: text.replace("Backend.add", "Backend.ad"), "perhaps"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_part_is_named_and_left_aside(kind, capsys):
+    damage, words = DAMAGE[kind]
+    write(ADD, alternatives()[ADD])
+    write(MATMUL, alternatives()[MATMUL])
+    path = store.path_of(ADD)
+    path.write_text(damage(path.read_text()))
+    before = path.read_text()
+    session.forget()
+    capsys.readouterr()
+    open_lesson(2)
+    assert session.mine() == [MATMUL]
+    shown = capsys.readouterr().out
+    assert "left aside" in shown
+    assert words in shown
+    assert path.read_text() == before, "a student's file is never touched"
+
+
+def test_unreadable_bytes_do_not_stop_a_lesson(home, capsys):
+    home.mkdir()
+    (home / "noise.py").write_bytes(b"\xff\xfe\x00\x9f")
+    open_lesson(2)
+    assert "left aside" in capsys.readouterr().out
+
+
+def test_progress_shows_the_question_and_what_is_reached(capsys):
+    progress()
+    assert "can I hold n-dimensional data and multiply it?" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: build("backends.loops.LoopsBackend.mul"), "did you mean"),
+        (lambda: check("nothing.like.it"), "there is no part"),
+        (lambda: open_lesson(99), "there is no lesson"),
+        (lambda: using("yours"), "'mine' or 'reference'"),
+    ],
+)
+def test_bad_use_says_what_was_expected(call, words):
+    with pytest.raises((KeyError, ValueError), match=words):
+        call()
