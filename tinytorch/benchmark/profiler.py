@@ -50,15 +50,15 @@ class Profile:
 
     def table(self) -> Table:
         """Return times in milliseconds, and the rate of the forward."""
-        columns = ["layer", "kind", "forward ms", "backward ms", "share", "GFLOP/s"]
+        columns = ["layer", "kind", "forward ms", "backward ms", "share %", "GFLOP/s"]
         table = Table(columns)
         for layer in (*self.layers, self.whole):
             rate = layer.flops / layer.forward.median / 1e9 if layer.flops else None
             back = layer.backward.median * 1e3 if layer.backward else None
             forward = layer.forward.median * 1e3
-            share = f"{layer.seconds / self.whole.seconds:.0%}"
+            share = 100 * layer.seconds / self.whole.seconds
             table.add(layer.name, layer.kind, forward, back, share, rate)
-        share = f"{self.rest / self.whole.seconds:.0%}"
+        share = 100 * self.rest / self.whole.seconds
         table.add("(rest)", "", self.rest * 1e3, None, share, None)
         return table
 

@@ -65,7 +65,7 @@ def bar_plot(
             f"bar_plot expects a value for each name, got {len(totals)} values "
             f"for {len(names)} names"
         )
-    step, left, right = 18, 150, 60
+    step, left, right = 18, 150, 75
     scale = (WIDTH - left - right) / (max(totals) or 1)
     body = [part for i, name in enumerate(series) for part in _legend(name, left, i)]
     for row, (name, total) in enumerate(zip(names, totals, strict=True)):
@@ -80,7 +80,7 @@ def bar_plot(
                 f'fill="{colour}"/>'
             )
             x += width
-        body.append(_text(x + 4, y + 11, f"{total:.3g} {unit}"))
+        body.append(_text(x + 4, y + 11, f"{_short(total)} {unit}"))
     title = f"{', '.join(series)} in {unit}"
     return _picture(title, TOP + step * len(names) + 4, body)
 
@@ -167,6 +167,10 @@ def _stroke(i: int) -> str:
 
 def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _picture(title: str, height: float, parts: list[str]) -> Plot:
