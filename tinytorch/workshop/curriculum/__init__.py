@@ -6,12 +6,11 @@ Pages, notebooks, `tito`, progress and the tests read it; there is no second lis
 from __future__ import annotations
 
 import difflib
+import pkgutil
 from functools import cache
 from importlib import import_module
 
 from tinytorch.workshop.curriculum.model import Lesson, Milestone, Part
-
-_LESSONS = ("lesson_02", "lesson_03", "lesson_07", "lesson_09")
 
 MILESTONES: tuple[Milestone, ...] = ()
 
@@ -30,8 +29,10 @@ __all__ = [
 
 @cache
 def lessons() -> tuple[Lesson, ...]:
-    """Return every lesson, in order."""
-    return tuple(import_module(f"{__name__}.{name}").LESSON for name in _LESSONS)
+    """Return every lesson, in order: one a module here called `lesson_NN`."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__))
+    numbered = [name for name in names if name.removeprefix("lesson_").isdigit()]
+    return tuple(import_module(f"{__name__}.{name}").LESSON for name in numbered)
 
 
 def lesson(number: int) -> Lesson:
