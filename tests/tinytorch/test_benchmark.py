@@ -240,6 +240,12 @@ def test_a_summary_has_a_line_for_each_layer():
     ]
 
 
+def test_a_summary_adds_up():
+    rows = summary(models.CNN(), zeros(2, 3, 32, 32)).rows
+    for column in (3, 4, 5):
+        assert sum(row[column] for row in rows[:-1]) == rows[-1][column]
+
+
 def test_a_profile_times_layers_and_leaves_the_model_alone():
     model = nn.Sequential(
         nn.Linear(64, 256), nn.BatchNorm1d(256), nn.ReLU(), nn.Linear(256, 10)

@@ -13,6 +13,7 @@ import numpy as np
 from tinytorch.autograd import topological_order
 from tinytorch.benchmark.table import Table
 from tinytorch.nn import Conv2d, Linear, Module, MultiheadAttention
+from tinytorch.nn.module import Parameter
 from tinytorch.optim import Optimizer
 from tinytorch.quantization import QuantizedConv2d, QuantizedLinear
 from tinytorch.tensor import Tensor
@@ -143,13 +144,17 @@ def peak_memory(function: Callable[[], object]) -> int:
 
 
 def summary(model: Module, *inputs: Any) -> Table:
-    """Return a table of the model's layers: shapes, parameters, bytes, operations."""
+    """Return a table of the model's layers: shapes, parameters, bytes, operations.
+
+    Bytes are those of parameters and buffers. The total counts shared tensors once.
+    """
     table = Table(["layer", "kind", "output", "parameters", "bytes", "FLOP"])
     calls = trace(model, *inputs)
     for call in calls:
-        own = [p for p in vars(call.module).values() if isinstance(p, Tensor)]
+        own = [t for t in vars(call.module).values() if isinstance(t, Tensor)]
         if own or flops_of(call) or not any(call.module.children()):
-            sizes = sum(p.numel() for p in own), sum(p.nbytes for p in own)
+            learned = sum(t.numel() for t in own if isinstance(t, Parameter))
+            sizes = learned, sum(t.nbytes for t in own)
             shape = "×".join(map(str, getattr(call.output, "shape", ())))
             kind = type(call.module).__name__
             table.add(call.name, kind, shape, *sizes, flops_of(call))

@@ -96,7 +96,8 @@ def _time(call: Call, flops: int, timer: Timer) -> LayerTime:
     inputs = [_alone(value) for value in call.inputs]
     forward = timer.measure(lambda: call.module(*inputs))
     output = call.module(*inputs)
-    backward = timer.measure(_backward(output)) if output.requires_grad else None
+    graph = isinstance(output, Tensor) and output.requires_grad
+    backward = timer.measure(_backward(output)) if graph else None
     return LayerTime(call.name, type(call.module).__name__, flops, forward, backward)
 
 

@@ -59,10 +59,12 @@ class Progress(Callback):
 
     def on_epoch(self, run: Run) -> None:
         last = {name: values[-1] for name, values in run.history.epochs.items()}
-        seconds = clock(last.pop("seconds"))
-        last.pop("lr")
+        seconds = clock(last["seconds"])
+        watched = {
+            k: v for k, v in last.items() if k.removeprefix("val_") in run.metrics
+        }
         text = f"epoch {run.epoch}/{run.epochs}"
-        self._line.finish(", ".join([text, *shown(last), self._speed(run), seconds]))
+        self._line.finish(", ".join([text, *shown(watched), self._speed(run), seconds]))
 
     def on_end(self, run: Run) -> None:
         if run.stopped:

@@ -8,8 +8,9 @@ from tinytorch.utils.plot import Plot, Points, line_plot
 class History:
     """Values by name: one an optimizer step in `steps`, one an epoch in `epochs`.
 
-    Both have "loss", "lr" and the metric's name; `epochs` also "seconds" and, with a
-    validation loader, "val_loss" and the like. `stopped` says why a run ended early.
+    Both have "loss", "lr" and the metric's name; `epochs` also "seconds", the "step" at
+    the end and, with a validation loader, "val_loss" and the like. `stopped` says why a
+    run ended early.
     """
 
     def __init__(self) -> None:
@@ -32,11 +33,9 @@ class History:
         if name not in self.steps:
             raise KeyError(f"expected one of {list(self.steps)}, got {name!r}")
         steps = self.steps[name]
-        per_epoch = len(steps) / max(1, len(self.epochs.get(name, ())))
         series: dict[str, Points] = {name: (range(1, len(steps) + 1), steps)}
         if held_out := self.epochs.get(f"val_{name}"):
-            ends = [per_epoch * (i + 1) for i in range(len(held_out))]
-            series[f"val_{name}"] = (ends, held_out)
+            series[f"val_{name}"] = (self.epochs["step"], held_out)
         return line_plot(series, x_label="step", y_label=name)
 
 

@@ -52,7 +52,7 @@ def fit(
     _check(epochs, accumulate, scheduler, schedule)
     metrics: dict[str, Metric] = {"loss": loss}
     if metric is not None:
-        metrics[metric.__name__] = metric
+        metrics[getattr(metric, "__name__", type(metric).__name__)] = metric
     run = Run(
         model=model,
         loader=loader,
@@ -74,7 +74,7 @@ def fit(
     # What overflows is found and explained by us, not by numpy's warnings.
     with np.errstate(all="ignore"):
         while run.epoch < epochs and not run.stopped:
-            if _train_epoch(run):
+            if train_epoch(run):
                 _end_epoch(run)
     run.notify("on_end")
     return run.history
@@ -94,14 +94,14 @@ def _check(epochs: int, accumulate: int, scheduler: Any, schedule: str) -> None:
         )
 
 
-def _train_epoch(run: Run) -> bool:
+def train_epoch(run: Run) -> bool:
     """Learn from every batch once; return whether the epoch came to its end."""
     run.model.train()
     for batches in run.steps():
         if run.stopped:
             return False
         run.optimizer.zero_grad()
-        means = _backward(run, batches)
+        means = accumulate_gradients(run, batches)
         stop_if_not_finite(run, batches, means["loss"])
         if run.max_norm is not None:
             clip_grad_norm_(run.model.parameters(), run.max_norm)
@@ -113,7 +113,7 @@ def _train_epoch(run: Run) -> bool:
     return True
 
 
-def _backward(run: Run, batches: list[Batch]) -> Means:
+def accumulate_gradients(run: Run, batches: list[Batch]) -> Means:
     """Leave the gradient of the mean loss over all samples of `batches`."""
     total = sum(len(targets) for _, targets in batches)
     means = Means()

@@ -119,7 +119,8 @@ class Run:
         if held_out is not None:
             row |= {f"val_{name}": value for name, value in held_out.as_dict().items()}
         seconds = time.perf_counter() - self.epoch_started
-        append(self.history.epochs, {**row, "lr": self._lr(), "seconds": seconds})
+        row |= {"lr": self._lr(), "step": self.step, "seconds": seconds}
+        append(self.history.epochs, row)
         self.means, self.batch = Means(), 0
 
     def random_states(self) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def test_the_history_names_what_was_measured():
     history = train(network(), moons(), 2, val_loader=moons())
     assert list(history.steps) == ["loss", "accuracy", "lr"]
     assert list(history.epochs) == [
-        *("loss", "accuracy", "val_loss", "val_accuracy", "lr", "seconds"),
+        *("loss", "accuracy", "val_loss", "val_accuracy", "lr", "step", "seconds"),
     ]
     first = history.steps["loss"][:6]
     assert history.epochs["loss"][0] == pytest.approx(np.mean(first))
@@ -80,6 +80,8 @@ def test_a_metric_is_any_function_of_outputs_and_targets():
 
     assert list(train(network(), moons(), metric=spread).steps)[1] == "spread"
     assert list(train(network(), moons(), metric=None).steps) == ["loss", "lr"]
+    smooth = nn.CrossEntropyLoss(label_smoothing=0.1)
+    assert "CrossEntropyLoss" in train(network(), moons(), metric=smooth).epochs
 
 
 @pytest.mark.parametrize("accumulate", [2, 4])
