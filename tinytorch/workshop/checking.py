@@ -290,6 +290,12 @@ def describe(value: Any) -> str:
         return f"tensor({describe(value.data)})"
     if isinstance(value, np.generic):
         return str(value)
+    if isinstance(value, type):
+        return value.__name__
+    if isinstance(value, dict):
+        return "\n".join(f"{key}: {describe(item)}" for key, item in value.items())
+    if isinstance(value, list) and any(isinstance(x, np.ndarray) for x in value):
+        return " and ".join(describe(item) for item in value)
     text = repr(value)
     if text.startswith("<"):
         return f"a {type(value).__name__}"
