@@ -16,12 +16,11 @@
 # %%
 import inspect
 import math
-import time
 
 import numpy as np
 
 import tinytorch as tt
-from tinytorch import autograd, workshop
+from tinytorch import benchmark, workshop
 from tinytorch.backends.numpy import NumpyBackend
 from tinytorch.nn import functional as F
 from tinytorch.utils.plot import line_plot
@@ -274,14 +273,12 @@ my_guess = 2
 
 
 # %%
-def seconds(function, at_least=0.05):
-    """Return the shortest time of one call, repeated until `at_least` has passed."""
-    best, begin = float("inf"), time.perf_counter()
-    while time.perf_counter() - begin < at_least:
-        start = time.perf_counter()
-        function()
-        best = min(best, time.perf_counter() - start)
-    return best
+timer = benchmark.Timer(repeats=9, min_sample=0.005, time_budget=0.2)
+
+
+def seconds(function):
+    """Return the median time of one call; lesson 01 tells how it is measured."""
+    return timer.measure(function).median
 
 
 activations = {
@@ -291,7 +288,7 @@ activations = {
     "gelu": lambda x: F.gelu(x, "tanh"),
 }
 million = tt.randn(1_000_000)
-times = {name: seconds(lambda f=f: f(million), 0.2) for name, f in activations.items()}
+times = {name: seconds(lambda f=f: f(million)) for name, f in activations.items()}
 for name, t in times.items():
     print(f"{name:<8}{t * 1e3:8.2f} ms   {t / 1e-9 / million.numel():6.2f} ns a number")
 factor = times["sigmoid"] / times["relu"]
@@ -313,7 +310,7 @@ for name, f in activations.items():
     each = []
     for power in powers:
         values = tt.randn(2**power)
-        each.append(seconds(lambda f=f, v=values: f(v), 0.02) / 2**power * 1e9)
+        each.append(seconds(lambda f=f, v=values: f(v)) / 2**power * 1e9)
     lines[name] = (list(powers), np.log10(each).tolist())
 line_plot(lines, "log₂ of how many numbers", "log₁₀ of ns each")
 
@@ -328,15 +325,7 @@ line_plot(lines, "log₂ of how many numbers", "log₁₀ of ns each")
 # matters what `forward` saves. Look into the bag: how many bytes does a result keep
 # alive for its slope, next to the bytes of the input?
 
-
 # %%
-def kept_bytes(result):
-    """Return the bytes of all arrays that a result keeps for its slope, each once."""
-    nodes = autograd.topological_order(result.grad_fn)
-    saved = [a for node in nodes for a in node.saved if isinstance(a, np.ndarray)]
-    return sum({id(a): a.nbytes for a in saved}.values())
-
-
 x = tt.randn(1000, requires_grad=True)
 results = {
     "relu": x.relu(),
@@ -349,7 +338,7 @@ results = {
 }
 print(f"{'input':<28}{x.nbytes:>7,} bytes\n")
 for name, result in results.items():
-    kept = kept_bytes(result)
+    kept = benchmark.activation_bytes(result)
     print(f"{name:<28}{kept:>7,} bytes = {kept / x.nbytes:.0f} times the input")
 
 # %% [markdown]
@@ -394,7 +383,7 @@ rows = tt.randn(64, 64)
 rates = {}
 for name in tt.backends.available():
     with tt.backends.use(name):
-        rates[name] = rows.numel() / seconds(lambda: rows.softmax(1), 0.1) / 1e6
+        rates[name] = rows.numel() / seconds(lambda: rows.softmax(1)) / 1e6
 for name, rate in rates.items():
     print(f"{name:<6} {rate:9.2f} million numbers/s  = {rate / rates['loops']:6.0f} ×")
 
@@ -424,10 +413,10 @@ def in_pieces(x, size):
 
 whole = NumpyBackend()
 values = np.random.default_rng(0).standard_normal(2**20).astype(np.float32)
-at_once = seconds(lambda: whole.gelu(values), 0.3)
+at_once = seconds(lambda: whole.gelu(values))
 print(f"all at once        {at_once * 1e3:7.2f} ms")
 for size in (2**8, 2**12, 2**14, 2**16):
-    t = seconds(lambda size=size: in_pieces(values, size), 0.3)
+    t = seconds(lambda size=size: in_pieces(values, size))
     print(f"pieces of {size:>6,}   {t * 1e3:7.2f} ms   {at_once / t:5.2f} × as fast")
 print("the same numbers:", np.allclose(whole.gelu(values), in_pieces(values, 2**12)))
 
