@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from string import Template
 
+from tinytorch.workshop import curriculum
+
 from . import distribution
 
 BROWSER = Path(__file__).with_name("browser")
@@ -26,11 +28,15 @@ def build(out: Path, notebooks: list[Path]) -> None:
     for app in ("notebooks", "edit", "tree"):
         brand(out / app / "index.html")
     page = Template((BROWSER / "landing.html").read_text())
-    items = [_item(path, title(out / "files" / path)) for path in notebooks]
+    titles = {path: title(out / "files" / path) for path in notebooks}
+    questions = {f"{x.stem}.ipynb": _about(x) for x in curriculum.lessons()}
+    milestones = [p for p in notebooks if p.parts[0] == "milestones"]
+    lessons = [p for p in notebooks if p.as_posix() in questions]
     text = page.substitute(
         start=START,
         megabytes=round(first_load_bytes(out) / 1e6),
-        notebooks="\n".join(items),
+        lessons="\n".join(_item(p, titles[p], questions[str(p)]) for p in lessons),
+        milestones="\n".join(_item(p, titles[p]) for p in milestones),
     )
     (out / "index.html").write_text(text)
 
@@ -58,9 +64,14 @@ def title(notebook: Path) -> str:
     raise ValueError(f"{notebook.name} has no heading of the form `# Title`")
 
 
-def _item(path: Path, name: str) -> str:
+def _about(lesson: curriculum.Lesson) -> str:
+    return f"Can I {lesson.question}? · about {lesson.minutes} minutes"
+
+
+def _item(path: Path, name: str, about: str = "") -> str:
     link = f"notebooks/index.html?path={path.as_posix()}"
-    return f'    <li><a href="{link}">{html.escape(name)}</a></li>'
+    more = f"<small>{html.escape(about)}</small>" if about else ""
+    return f'    <li><a href="{link}"><span>{html.escape(name)}{more}</span></a></li>'
 
 
 def brand(page: Path) -> None:
