@@ -38,8 +38,9 @@ lint: $(STAMP) ## Check style, formatting and types
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
-bench: site chromium ## Measure how long a cold open takes, and what it transfers
+bench: site chromium ## Measure a cold open, and the kernels beside their peers
 	@$(BIN)/python -m tests.benchmarks.cold_open
+	@$(BIN)/python -m tests.benchmarks.kernels
 
 pins: $(STAMP) ## Resolve versions again and rewrite every hash
 	@$(BIN)/python -m jupyterlite_site.pins
