@@ -39,7 +39,7 @@ class Live:
             print(f"\r\033[K{bar.text}", end=end, file=sys.stderr, flush=True)
 
     def _display(self, bar: Bar) -> None:
-        from IPython.display import display  # type: ignore[import-not-found]
+        from IPython.display import display
 
         if self._handle is None:
             self._handle = display(bar, display_id=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from tinytorch.utils.display import in_notebook
 from tinytorch.workshop import curriculum
 from tinytorch.workshop.checking import Failure
 from tinytorch.workshop.curriculum import Lesson, Part
@@ -52,16 +53,12 @@ _TEXT = "text-align:left;white-space:pre-wrap;font-family:monospace;padding:.1em
 
 def show(panel: Panel) -> None:
     """Display in a notebook, print elsewhere."""
-    try:
-        from IPython import get_ipython
+    if in_notebook():
         from IPython.display import display
-    except ImportError:
-        print(panel.text)
-        return
-    if get_ipython() is None:
-        print(panel.text)
-    else:
+
         display(panel)
+    else:
+        print(panel.text)
 
 
 def accepted(part: Part, count: int, total: int) -> Panel:

@@ -43,7 +43,8 @@ def batch_norm(
     rows = input.reshape(len(input), channels, count // len(input))
     out = ops.BatchNorm.apply(rows, weight, bias, eps=eps, statistics=statistics)
     if running_mean is not None and running_var is not None:
-        follow_statistics(running_mean, running_var, *statistics, count, momentum)
+        mean, var = statistics
+        follow_statistics(running_mean, running_var, mean, var, count, momentum)
     return out.reshape(input.shape)
 
 
