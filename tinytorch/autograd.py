@@ -75,6 +75,30 @@ def is_grad_enabled() -> bool:
     return _Mode.recording
 
 
+class _Release:
+    """Frees a chain of nodes one by one.
+
+    Left to itself, each node would free the one before it from within its own
+    release, and a deep graph that is dropped unused would overflow a browser's stack.
+    """
+
+    def __init__(self) -> None:
+        self._pending: list[Any] = []
+        self._busy = False
+
+    def __call__(self, edges: Any) -> None:
+        """Let go of a node's edges: now, or after those that are being let go."""
+        self._pending.append(edges)
+        if not self._busy:
+            self._busy = True
+            while self._pending:
+                self._pending.pop()  # may append the edges of the nodes it frees
+            self._busy = False
+
+
+_release = _Release()
+
+
 class Function:
     """One differentiable operation; its instance is one node of the graph.
 
@@ -99,6 +123,11 @@ class Function:
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
         raise NotImplementedError("a Function expects a static method `backward`")
+
+    def __del__(self, release: _Release = _release) -> None:
+        edges = self.__dict__.get("edges")
+        if edges:
+            release(edges)
 
     def save_for_backward(self, *values: Any) -> None:
         """Keep arrays (or anything else) until the backward pass."""
