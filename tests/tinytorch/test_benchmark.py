@@ -17,7 +17,7 @@ from tinytorch.benchmark import (
     profile,
     summary,
 )
-from tinytorch.benchmark.timer import Comparison, Timing, duration
+from tinytorch.benchmark.timer import Comparison, Timing, clock_step, duration
 from tinytorch.nn import functional as F
 from tinytorch.quantization import quantize_dynamic
 from tinytorch.tensor import Tensor
@@ -69,6 +69,12 @@ def test_short_calls_are_sampled_in_loops():
     found = timer(world, min_sample=1.0).measure(world.work("f", 0.25))
     assert found.loops == 4
     assert found.samples.tolist() == [0.25] * 5
+
+
+def test_a_clock_step_is_the_smallest_that_was_seen():
+    readings = iter([0.0, 0.0, 3.0, 3.0, 3.0, 3.5, 3.5, 5.5])
+    assert clock_step(lambda: next(readings), rounds=3) == 0.5
+    assert 0 < clock_step() < 0.1
 
 
 def test_a_comparison_takes_turns():
