@@ -97,6 +97,17 @@ def open(number: int, version: str = "") -> None:  # noqa: A001 - workshop.open(
     view.show(view.opened(lesson, mine(), _aside, newer))
 
 
+def milestone(name: str, whose: Whose = "mine") -> None:
+    """Begin a milestone: run the package on the student's parts, and say which.
+
+    Parts that are not built yet, or all of them with "reference", are ours.
+    """
+    found = curriculum.milestone(name)
+    restore_parts()
+    using(whose)
+    view.show(view.milestone(found, mine() if whose == "mine" else [], _aside))
+
+
 def restore_parts() -> None:
     """Check every saved part and put those that pass into the package."""
     _aside.clear()

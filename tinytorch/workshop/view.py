@@ -8,7 +8,7 @@ from html import escape
 from tinytorch.utils.display import in_notebook
 from tinytorch.workshop import curriculum
 from tinytorch.workshop.checking import Failure
-from tinytorch.workshop.curriculum import Lesson, Part
+from tinytorch.workshop.curriculum import Lesson, Milestone, Part
 
 GOOD, BAD, PLAIN = "#2e9e5b", "#d9534f", "#8a8f98"  # readable on light and dark
 
@@ -112,6 +112,21 @@ def opened(
             )
         )
     return Panel(f"Lesson {lesson.number:02d} · {lesson.title}", tuple(rows))
+
+
+def milestone(found: Milestone, mine: list[str], aside: dict[str, str]) -> Panel:
+    """A milestone's first cell: what it shows, and whose parts it runs on."""
+    own = [address for address in found.needs if address in mine]
+    ours = [address for address in found.needs if address not in mine]
+    rows = [
+        ("shows", found.shows),
+        ("reach", found.reach),
+        ("runs on", f"{len(own)} of {len(found.needs)} parts that are yours"),
+        ("yours", "\n".join(own) or "none yet"),
+    ]
+    rows += [("ours", "\n".join(ours))] if ours else []
+    rows += [("left aside", f"{name}: {why}") for name, why in aside.items()]
+    return Panel(f"Milestone · {found.title} · {found.year}", tuple(rows))
 
 
 def progress(mine: list[str]) -> Panel:

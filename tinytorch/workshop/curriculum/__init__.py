@@ -12,7 +12,24 @@ from importlib import import_module
 
 from tinytorch.workshop.curriculum.model import Lesson, Milestone, Part
 
-MILESTONES: tuple[Milestone, ...] = ()
+MILESTONES: tuple[Milestone, ...] = (
+    Milestone(
+        name="xor",
+        title="XOR",
+        year="1969 / 1986",
+        after=7,
+        shows="what a hidden layer and gradients can do, and a line cannot",
+        reach="all four right, from 20 seeds out of 20",
+        needs=(
+            "autograd.Function.apply",
+            "autograd.topological_order",
+            "autograd.backward",
+            "autograd.unbroadcast",
+            "ops.matmul.MatMul.backward",
+            "ops.elementwise.ReLU.backward",
+        ),
+    ),
+)
 
 __all__ = [
     "MILESTONES",
@@ -22,6 +39,7 @@ __all__ = [
     "lesson",
     "lesson_of",
     "lessons",
+    "milestone",
     "part",
     "parts",
 ]
@@ -42,6 +60,15 @@ def lesson(number: int) -> Lesson:
             return found
     known = ", ".join(str(found.number) for found in lessons())
     raise KeyError(f"there is no lesson {number!r}; there are {known}")
+
+
+def milestone(name: str) -> Milestone:
+    """Return a milestone by name. Raises KeyError for one that is not there."""
+    for found in MILESTONES:
+        if found.name == name:
+            return found
+    known = ", ".join(found.name for found in MILESTONES)
+    raise KeyError(f"there is no milestone {name!r}; there are {known}")
 
 
 @cache
