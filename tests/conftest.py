@@ -15,6 +15,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
+# Before numpy is imported: small products on several threads wait for one another when
+# other work keeps the cores busy, and then take a hundred times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def site() -> Path:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,7 @@ def _parse(data: bytes) -> tuple[dict[str, Entry], Metadata, memoryview]:
     return entries, metadata, numbers
 
 
-def _json(text: bytes) -> dict[str, Any]:
+def _json(content: bytes) -> dict[str, Any]:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         if len(set(names)) < len(names):
@@ -139,12 +140,27 @@ def _json(text: bytes) -> dict[str, Any]:
         return dict(pairs)
 
     try:
+        text = content.decode()
+        _expect_shallow(text)
         header = json.loads(text, object_pairs_hook=once)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ValueError(f"the header is no usable JSON: {error}") from None
     if not isinstance(header, dict):
         raise ValueError(f"expected a header of names, got {type(header).__name__}")
     return header
+
+
+def _expect_shallow(text: str) -> None:
+    """Raise ValueError for more levels than a header has: names, an entry, its lists.
+
+    Parsing many levels would overflow the browser's stack, which ends Python.
+    """
+    depth = 0
+    outside_strings = re.sub(r'"(?:[^"\\]|\\.)*"', "", text)
+    for bracket in re.findall(r"[\[\]{}]", outside_strings):
+        depth += 1 if bracket in "[{" else -1
+        if depth > 3:
+            raise ValueError("it is nested too deep")
 
 
 def _entry(name: str, value: Any) -> Entry:

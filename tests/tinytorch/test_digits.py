@@ -1,6 +1,7 @@
 """The whole library on real digits: trained, then made smaller three ways."""
 
 import subprocess
+import sys
 import time
 from copy import deepcopy
 from pathlib import Path
@@ -30,13 +31,16 @@ EPOCHS = 30
 @pytest.fixture(scope="module")
 def loaders():
     """Training and held-out digits; made by `make data` if they are not there."""
+    root = None
+    if sys.platform == "emscripten":  # which runs on a built site, so its data is there
+        root = ROOT / "jupyterlite_site" / "dist" / "data"
     scale = transforms.Normalize([5 / 255], [6 / 255])
     try:
-        parts = [Digits(train, transform=scale) for train in (True, False)]
+        train, test = (Digits(part, root, transform=scale) for part in (True, False))
     except FileNotFoundError:
         subprocess.run(["make", "--silent", "data"], cwd=ROOT, check=True)
-        parts = [Digits(train, transform=scale) for train in (True, False)]
-    return DataLoader(parts[0], 64, shuffle=True), DataLoader(parts[1], 360)
+        train, test = (Digits(part, root, transform=scale) for part in (True, False))
+    return DataLoader(train, 64, shuffle=True), DataLoader(test, 360)
 
 
 def learn(model, loader, epochs=EPOCHS, lr=0.1, train=fit, **options):

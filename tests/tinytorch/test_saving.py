@@ -1,15 +1,10 @@
-"""The safetensors format: round trips, the public library, and hostile files."""
+"""The safetensors format: round trips and hostile files."""
 
 import json
 from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
-from safetensors import numpy as public
-from safetensors import safe_open
 
 from tinytorch import nn, saving, tensor
 
@@ -37,32 +32,17 @@ def test_what_is_saved_comes_back(tmp_path):
     assert saving.load_metadata(tmp_path / "a.safetensors") == {"made": "here"}
 
 
-def test_the_public_library_reads_what_we_write(tmp_path):
-    saving.save_file(example(), tmp_path / "a.safetensors", {"ä": "ü"})
-    assert_same(public.load_file(tmp_path / "a.safetensors"), example())
-    with safe_open(tmp_path / "a.safetensors", "numpy") as file:
-        assert file.metadata() == {"ä": "ü"}
-
-
-def test_we_read_what_the_public_library_writes(tmp_path):
-    public.save_file(example(), tmp_path / "a.safetensors", {"k": "v"})
-    assert_same(saving.load_file(tmp_path / "a.safetensors"), example())
-    assert saving.load_metadata(tmp_path / "a.safetensors") == {"k": "v"}
-
-
-@given(st.dictionaries(st.text(), hnp.arrays("f4", hnp.array_shapes(min_dims=0))))
-def test_any_names_and_shapes_round_trip(arrays):
-    try:
-        data = saving.save(arrays)
-    except UnicodeEncodeError:  # a lone surrogate is in no UTF-8 file
-        return
-    assert_same({k: v.data for k, v in saving.load(data).items()}, arrays)
-
-
 def test_views_and_foreign_byte_orders_are_written_in_order():
     base = np.arange(6, dtype=np.float32).reshape(2, 3)
     loaded = saving.load(saving.save({"t": base.T, "big": base.astype(">f4")}))
     assert_same({k: v.data for k, v in loaded.items()}, {"t": base.T, "big": base})
+
+
+def test_names_may_be_full_of_brackets_and_quotes():
+    tensors = {'[[[[{{{{"\\"]': np.ones(2, "f"), "}}": np.zeros(1, "f")}
+    assert_same(
+        {k: v.data for k, v in saving.load(saving.save(tensors)).items()}, tensors
+    )
 
 
 def test_a_model_goes_through_a_file(tmp_path):
@@ -101,7 +81,7 @@ GOOD = entry("F32", [1], 0, 4)
         (file({"x": GOOD}, bytes(3)), "expected 4 bytes of numbers, got 3"),
         (file({"x": GOOD}, bytes(5)), "expected 4 bytes of numbers, got 5"),
         (file(b"{"), "no usable JSON"),
-        (file(b"[" * 100_000), "no usable JSON"),
+        (file(b"[" * 100_000), "nested too deep"),
         (file(b"\xff\xfe"), "no usable JSON"),
         (file(b"[]"), "expected a header of names, got list"),
         (file(b'{"x": 1, "x": 2}'), "appears twice"),
