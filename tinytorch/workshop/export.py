@@ -18,7 +18,6 @@ import tinytorch
 from tinytorch.workshop import curriculum, session, store, view
 from tinytorch.workshop.place import PACKAGE, find, node_of
 
-ARCHIVE = "my_tinytorch.zip"
 BACKUP = "backup/"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's first day: equal work gives equal bytes
 
@@ -47,7 +46,7 @@ def export(path: str | Path | None = None) -> Path:
     the notebooks.
     """
     session.restore_parts()
-    target = Path(path) if path else store.root().parent / ARCHIVE
+    target = Path(path) if path else store.root().parent / store.ARCHIVE
     files = dict(package_files())
     wheel_name, wheel = build_wheel(files)
     readme = _readme(wheel_name)
@@ -95,10 +94,11 @@ def restore(path: str | Path) -> list[str]:
 
 def package_files() -> Iterator[tuple[str, bytes]]:
     """Yield the package's files with the student's bodies in place of ours."""
-    bodies: dict[str, list[str]] = {}
+    saved = store.saved()
+    bodies: dict[str, dict[str, str]] = {}
     for address in session.mine():
-        place = find(address)
-        bodies.setdefault(place.module.__name__, []).append(address)
+        of_module = bodies.setdefault(find(address).module.__name__, {})
+        of_module[address] = saved[address].source()[0]
     for name, file in _walk(resources.files(PACKAGE), PurePosixPath(PACKAGE)):
         content = file.read_bytes()
         module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -107,13 +107,13 @@ def package_files() -> Iterator[tuple[str, bytes]]:
         yield name, content
 
 
-def replace_bodies(source: str, addresses: list[str]) -> str:
-    """Return a module's source with the saved bodies of parts in place."""
+def replace_bodies(source: str, bodies: dict[str, str]) -> str:
+    """Return a module's source with other functions in place, by their addresses."""
     lines = source.splitlines()
     edits = []
-    for address in addresses:
+    for address, body in bodies.items():
         node, _ = node_of(find(address))
-        own = textwrap.dedent(store.load(address)).rstrip()
+        own = textwrap.dedent(body).rstrip()
         edits.append((node.lineno, node.end_lineno, node.col_offset, own))
     for first, last, indent, own in sorted(edits, reverse=True):
         lines[first - 1 : last] = textwrap.indent(own, " " * indent).splitlines()

@@ -13,6 +13,7 @@ from typing import Literal
 from tinytorch.workshop import curriculum, store, view
 from tinytorch.workshop.checking import Failure, run_cases
 from tinytorch.workshop.curriculum import Part
+from tinytorch.workshop.overview import Overview
 from tinytorch.workshop.place import (
     SourceError,
     compile_candidate,
@@ -35,6 +36,7 @@ _mine: dict[str, FunctionType] = {}
 _aside: dict[str, str] = {}
 _failures: dict[str, Failure] = {}
 _whose: Whose = "mine"
+_restored = False
 
 
 def mine() -> list[str]:
@@ -110,25 +112,24 @@ def milestone(name: str, whose: Whose = "mine") -> None:
 
 def restore_parts() -> None:
     """Check every saved part and put those that pass into the package."""
+    global _restored
+    _restored = True
     _aside.clear()
-    for address in store.saved():
-        reason = _restore(address)
-        if reason:
-            _aside[address] = reason
+    with using("reference"):
+        _mine.clear()  # what is no longer saved is no longer theirs
+        for address, file in store.saved().items():
+            reason = _restore(address, file)
+            if reason:
+                _aside[address] = reason
 
 
-def _restore(address: str) -> str:
+def _restore(address: str, file: store.Saved) -> str:
     """Put one saved part back; returns why not, or nothing."""
     if address not in curriculum.parts():
         close = difflib.get_close_matches(address, curriculum.parts(), n=1)
         return "no part has this name" + (f"; perhaps {close[0]}" if close else "")
-    try:
-        source, first = store.load(address), store.first_line(address)
-        failure = _offer(
-            curriculum.part(address), source, str(store.saved()[address]), first
-        )
-    except (OSError, UnicodeDecodeError, store.Unreadable) as error:
-        return str(error)
+    source, first = file.source()
+    failure = _offer(curriculum.part(address), source, str(file.path), first)
     if failure is None:
         return ""
     del _failures[address]
@@ -170,27 +171,40 @@ def _switch(whose: Whose) -> None:
 
 
 def _offer(part: Part, source: str, filename: str, first: int) -> Failure | None:
-    """Compile and check a candidate; put it into the package if it passes."""
-    place = find(part.address)
+    """Put a candidate into the package if it passes; returns why it does not."""
+    examined = _examine(part, source, filename, first)
+    if isinstance(examined, Failure):
+        _failures[part.address] = examined
+        return examined
+    _failures.pop(part.address, None)
+    _mine[part.address] = examined
+    if _whose == "mine":
+        transplant(find(part.address), examined)
+    return None
+
+
+def verdict(
+    address: str, source: str, filename: str = "<part>", first: int = 1
+) -> Failure | None:
+    """Return why a source does not pass a part's checks, or None; changes nothing."""
+    examined = _examine(curriculum.part(address), source, filename, first)
+    return examined if isinstance(examined, Failure) else None
+
+
+def _examine(
+    part: Part, source: str, filename: str, first: int
+) -> FunctionType | Failure:
+    """Return the compiled candidate if it passes its checks, or why it does not."""
     try:
-        candidate = compile_candidate(place, source, filename, first)
+        candidate = compile_candidate(find(part.address), source, filename, first)
     except SyntaxError as error:
         text = f"{error.msg} in line {error.lineno}: {(error.text or '').strip()}"
-        failure: Failure | None = Failure("syntax", "compiling", text)
+        return Failure("syntax", "compiling", text)
     except SourceError as error:
-        failure = Failure("signature", "compiling", str(error))
+        return Failure("signature", "compiling", str(error))
     except Exception as error:  # a default value that fails is the student's too
-        failure = Failure("raised", "compiling", f"{type(error).__name__}: {error}")
-    else:
-        failure = _judge(part, candidate)
-    if failure is not None:
-        _failures[part.address] = failure
-        return failure
-    _failures.pop(part.address, None)
-    _mine[part.address] = candidate
-    if _whose == "mine":
-        transplant(place, candidate)
-    return None
+        return Failure("raised", "compiling", f"{type(error).__name__}: {error}")
+    return _judge(part, candidate) or candidate
 
 
 def _judge(part: Part, candidate: FunctionType) -> Failure | None:
@@ -203,6 +217,8 @@ def _judge(part: Part, candidate: FunctionType) -> Failure | None:
 
 def forget() -> None:
     """Go back to the untouched package in this kernel; saved files stay."""
+    global _restored
+    _restored = False
     _switch("reference")
     _mine.clear()
     _aside.clear()
@@ -211,5 +227,7 @@ def forget() -> None:
 
 
 def progress() -> None:
-    """Show parts, points and checkpoints, from the saved parts that still pass."""
-    view.show(view.progress(mine()))
+    """Show parts, points, checkpoints and milestones, from saved parts that pass."""
+    if not _restored:
+        restore_parts()
+    view.show(Overview(tuple(mine()), dict(_aside), store.not_exported()))

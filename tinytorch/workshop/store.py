@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 
 FOLDER = "my_tinytorch"
+ARCHIVE = "my_tinytorch.zip"  # what an export is called, beside the notebooks
 VERSIONS = "notebooks.json"  # the site's list, made by its build
 DRIVE = Path("/drive")  # where JupyterLite mounts the notebooks' folder
 _HEADER = "# Your part of tinytorch: "
-
-
-class Unreadable(ValueError):
-    """A saved file that is no part: its first line is missing or names another."""
 
 
 def root() -> Path:
@@ -57,33 +56,67 @@ def save(address: str, source: str) -> Path:
     return path
 
 
-def saved() -> dict[str, Path]:
-    """Return the files that there are, by the address in their first line.
+@dataclass(frozen=True)
+class Saved:
+    """One file of the student's: its place, its text and the part that it names."""
 
-    A file without such a line is listed under its own path.
+    path: Path
+    text: str
+
+    @property
+    def address(self) -> str:
+        """The part's address from the first line, or else the file's own path."""
+        first = self.text.partition("\n")[0]
+        if first.startswith(_HEADER):
+            return first.removeprefix(_HEADER).rstrip()
+        return str(self.path.relative_to(root()))
+
+    def source(self) -> tuple[str, int]:
+        """Return the function's source, and the line of the file that it begins on."""
+        lines = self.text.splitlines()
+        above = takewhile(lambda line: not line.strip() or line[0] == "#", lines)
+        first = len(list(above))
+        return "\n".join(lines[first:]) + "\n", first + 1
+
+
+def saved() -> dict[str, Saved]:
+    """Return the files that there are, by address, each read once.
+
+    In a browser every access to the drive asks the page's service worker: what is
+    needed again is kept by the caller. Bytes that are no text read as an empty file.
     """
     if not root().is_dir():
         return {}
-    return {_address(path): path for path in sorted(root().rglob("*.py"))}
+    found = [Saved(path, _text(path)) for path in sorted(root().rglob("*.py"))]
+    return {file.address: file for file in found}
 
 
 def load(address: str) -> str:
-    """Return a part's saved source. Raises Unreadable, or OSError."""
-    path = saved().get(address, path_of(address))
-    lines = path.read_text(encoding="utf-8").splitlines()
-    if not lines or lines[0] != _HEADER + address:
-        raise Unreadable(f"{path.name} does not begin with {_HEADER + address!r}")
-    body = lines[1:]
-    while body and (not body[0].strip() or body[0].startswith("#")):
-        body.pop(0)
-    return "\n".join(body) + "\n"
+    """Return a part's saved source. Raises KeyError for one that is not saved."""
+    return saved()[address].source()[0]
 
 
-def first_line(address: str) -> int:
-    """Return the line of the saved file on which the source begins."""
-    lines = saved()[address].read_text(encoding="utf-8").splitlines()
-    body = (i for i, x in enumerate(lines) if x.strip() and not x.startswith("#"))
-    return next(body, 0) + 1
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def not_exported() -> int:
+    """Return how many saved files are newer than the last export, if there is one."""
+    archive = root().parent / ARCHIVE
+    since = archive.stat().st_mtime if archive.is_file() else 0.0
+    return sum(path.stat().st_mtime > since for path in root().rglob("*.py"))
+
+
+def lasting() -> bool:
+    """Return whether saved files outlive this kernel.
+
+    A browser without a service worker, as in some private windows, gives notebooks
+    no drive: what is written then is gone with the tab.
+    """
+    return sys.platform != "emscripten" or DRIVE.is_dir()
 
 
 def newer_version(notebook: str, version: str) -> bool:
@@ -101,14 +134,3 @@ def newer_version(notebook: str, version: str) -> bool:
     except (OSError, ValueError):
         return False
     return listed.get(notebook, version) != version
-
-
-def _address(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            line = file.readline().rstrip("\n")
-    except (OSError, UnicodeDecodeError):
-        line = ""
-    if line.startswith(_HEADER):
-        return line.removeprefix(_HEADER)
-    return str(path.relative_to(root()))

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from typing import Protocol
 
 from tinytorch.utils.display import in_notebook
-from tinytorch.workshop import curriculum
+from tinytorch.workshop import curriculum, store
 from tinytorch.workshop.checking import Failure
 from tinytorch.workshop.curriculum import Lesson, Milestone, Part
 
+NO_DRIVE = (
+    "This browser gives the notebooks no place to save files, as some private windows "
+    "do. Lessons and checks work, and your parts last until you close this tab. Before "
+    "that, take them home with workshop.export(); workshop.restore() brings them back."
+)
 GOOD, BAD, PLAIN = "#2e9e5b", "#d9534f", "#8a8f98"  # readable on light and dark
 
 
@@ -51,7 +57,16 @@ _LABEL = "text-align:left;vertical-align:top;opacity:.7;padding:.1em 1em .1em 0"
 _TEXT = "text-align:left;white-space:pre-wrap;font-family:monospace;padding:.1em 0"
 
 
-def show(panel: Panel) -> None:
+class Showable(Protocol):
+    """Says the same twice: `text` for a terminal, HTML for a notebook."""
+
+    @property
+    def text(self) -> str: ...
+
+    def _repr_html_(self) -> str: ...
+
+
+def show(panel: Showable) -> None:
     """Display in a notebook, print elsewhere."""
     if in_notebook():
         from IPython.display import display
@@ -102,6 +117,8 @@ def opened(
         ("in all", f"{len(mine)} of {len(curriculum.parts())} parts are yours"),
     ]
     rows += [("left aside", f"{name}: {why}") for name, why in aside.items()]
+    if not store.lasting():
+        rows.append(("storage", NO_DRIVE))
     if newer:
         rows.append(
             (
@@ -127,22 +144,3 @@ def milestone(found: Milestone, mine: list[str], aside: dict[str, str]) -> Panel
     rows += [("ours", "\n".join(ours))] if ours else []
     rows += [("left aside", f"{name}: {why}") for name, why in aside.items()]
     return Panel(f"Milestone · {found.title} · {found.year}", tuple(rows))
-
-
-def progress(mine: list[str]) -> Panel:
-    """Parts, points and checkpoints by lesson."""
-    rows = []
-    for lesson in curriculum.lessons():
-        own = [p for p in lesson.parts if p.address in mine]
-        points, total = (sum(p.points for p in ps) for ps in (own, lesson.parts))
-        reached = bool(lesson.parts) and len(own) == len(lesson.parts)
-        answer = "yes, I can " if reached else "can I "
-        bar = "■" * len(own) + "□" * (len(lesson.parts) - len(own))
-        rows.append(
-            (
-                lesson.stem,
-                f"{bar:<9} {points:>3} of {total:>3} points  "
-                f"{answer}{lesson.question}{'.' if reached else '?'}",
-            )
-        )
-    return Panel("Your tinytorch", tuple(rows))

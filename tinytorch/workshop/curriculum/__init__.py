@@ -10,6 +10,7 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 
+from tinytorch.workshop.curriculum.course import CHAPTERS, WEEKS
 from tinytorch.workshop.curriculum.model import Lesson, Milestone, Part
 
 MILESTONES: tuple[Milestone, ...] = (
@@ -32,7 +33,9 @@ MILESTONES: tuple[Milestone, ...] = (
 )
 
 __all__ = [
+    "CHAPTERS",
     "MILESTONES",
+    "WEEKS",
     "Lesson",
     "Milestone",
     "Part",

@@ -54,3 +54,14 @@ class Milestone:
     shows: str
     reach: str
     needs: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Weeks:
+    """Some weeks of the course: its lessons, and the textbook's chapters to read."""
+
+    first: int
+    last: int
+    title: str
+    lessons: tuple[int, ...]
+    chapters: tuple[int, ...]
