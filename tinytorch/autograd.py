@@ -110,7 +110,7 @@ class Function:
     """
 
     # For each input that needs a gradient, its node (or leaf) and its shape.
-    edges: tuple[tuple[Any, tuple[int, ...]] | None, ...] | None
+    edges: tuple[tuple[Any, tuple[int, ...]] | None, ...] | None = None
     needs_input_grad: tuple[bool, ...]
     saved: tuple[Any, ...] = ()
     watcher: weakref.ref | None = None
@@ -125,9 +125,8 @@ class Function:
         raise NotImplementedError("a Function expects a static method `backward`")
 
     def __del__(self, release: _Release = _release) -> None:
-        edges = self.__dict__.get("edges")
-        if edges:
-            release(edges)
+        if self.edges:
+            release(self.edges)
 
     def save_for_backward(self, *values: Any) -> None:
         """Keep arrays (or anything else) until the backward pass."""
