@@ -121,8 +121,8 @@ print(inspect.getsource(ops.Mul.forward))
 # %% [markdown]
 # In a sum, every element counts once: each gets the whole slope of the sum it went
 # into. `ctx.saved` holds the input's shape and the options `dim` (`None`, a number or a
-# tuple) and `keepdim`. The helper `_restore(grad, shape, dim, keepdim)` puts the summed
-# axes back with length 1; what is left is to stretch.
+# tuple) and `keepdim`. The helper `_restore(grad, dim, keepdim)` puts the summed axes
+# back with length 1; what is left is to stretch.
 
 # %% part="ops.reduce.Sum.backward"
 

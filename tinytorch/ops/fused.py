@@ -43,6 +43,7 @@ class CrossEntropy(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Array, *, ids: Array) -> Array:
+        """Return a loss for each row; saves log softmax(x) and ids in ctx."""
         log_p = backends.current.log_softmax(x)
         ctx.save_for_backward(log_p, ids)
         return -log_p[np.arange(len(ids)), ids]

@@ -124,15 +124,24 @@ class CumSum(Function):
         return np.flip(np.flip(grad, dim).cumsum(axis=dim), dim)
 
 
+def log_sum_exp(x: Array, dim: Dim = None) -> Array:
+    """Return log(sum(exp(x))) over `dim`, whose axes stay, with length 1.
+
+    Nothing overflows: x is shifted by its maximum, or by 0 where that is infinite. The
+    result of nothing but -inf, or of nothing, is -inf. The dtype is x's.
+    """
+    top = x.max(axis=dim, keepdims=True, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
+    with np.errstate(divide="ignore"):  # log(0)
+        return np.log(np.exp(x - top).sum(axis=dim, keepdims=True)) + top
+
+
 class LogSumExp(Function):
     """log(sum(exp(x))), shifted by the maximum so that nothing overflows."""
 
     @staticmethod
     def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
-        top = x.max(axis=dim, keepdims=True, initial=-np.inf)
-        top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
-        with np.errstate(divide="ignore"):  # the log of an empty sum is -inf
-            out = np.log(np.exp(x - top).sum(axis=dim, keepdims=True)) + top
+        out = log_sum_exp(x, dim)
         ctx.save_for_backward(x, out, dim, keepdim)
         axes = tuple(range(x.ndim)) if dim is None else dim
         return out if keepdim else out.squeeze(axis=axes)

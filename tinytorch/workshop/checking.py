@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -271,11 +272,11 @@ def describe_arguments(function: FunctionType, args: tuple[Any, ...]) -> str:
 def argument_names(function: FunctionType, count: int) -> list[str]:
     """Return a name for each of `count` arguments; those of `*rest` are numbered."""
     code = function.__code__
+    if not code.co_flags & inspect.CO_VARARGS:
+        return list(code.co_varnames[:count])
     names = list(code.co_varnames[: min(count, code.co_argcount)])
-    if len(names) < count:
-        rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
-        names += [f"{rest}[{i}]" for i in range(count - len(names))]
-    return names
+    rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+    return names + [f"{rest}[{i}]" for i in range(count - len(names))]
 
 
 def describe(value: Any) -> str:

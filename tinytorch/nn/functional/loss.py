@@ -21,16 +21,16 @@ Reduction = Literal["none", "mean", "sum"]
 
 
 def mse_loss(input: Tensor, target: Tensor, reduction: Reduction = "mean") -> Tensor:
-    """(input - target)^2, of one shape."""
+    """(input - target)^2, of one shape; ValueError if the shapes differ."""
     expect_shape("mse_loss's target", target, input.shape)
     difference = input - target
-    return _reduce(difference * difference, reduction)
+    return reduce_losses(difference * difference, reduction)
 
 
 def l1_loss(input: Tensor, target: Tensor, reduction: Reduction = "mean") -> Tensor:
     """|input - target|, of one shape."""
     expect_shape("l1_loss's target", target, input.shape)
-    return _reduce((input - target).abs(), reduction)
+    return reduce_losses((input - target).abs(), reduction)
 
 
 def huber_loss(
@@ -42,7 +42,7 @@ def huber_loss(
         raise ValueError(f"huber_loss expects delta > 0, got {delta}")
     size = (input - target).abs()
     loss = where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta))
-    return _reduce(loss, reduction)
+    return reduce_losses(loss, reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -54,13 +54,14 @@ def binary_cross_entropy_with_logits(
 ) -> Tensor:
     """-(t log sigmoid(x) + (1 - t) log(1 - sigmoid(x))), without overflow.
 
-    weight scales each loss, pos_weight only the term of t; both broadcast.
+    input x: logits, any size. target t: from 0 to 1, of input's shape, else
+    ValueError. weight scales each loss, pos_weight only the term of t; both broadcast.
     """
     name = "binary_cross_entropy_with_logits's target"
     expect_shape(name, target, input.shape)
     positive = target if pos_weight is None else target * pos_weight
     loss = (1 - target) * softplus(input) + positive * softplus(-input)
-    return _reduce(loss if weight is None else loss * weight, reduction)
+    return reduce_losses(loss if weight is None else loss * weight, reduction)
 
 
 def nll_loss(
@@ -77,7 +78,7 @@ def nll_loss(
     """
     ids, share = _classes("nll_loss", input, target, weight, ignore_index)
     picked = input.gather(1, Tensor(ids).unsqueeze(1)).squeeze(1)
-    return _reduce_shares(-picked * Tensor(share), share, reduction)
+    return reduce_counted(-picked * Tensor(share), share, reduction)
 
 
 def cross_entropy(
@@ -101,13 +102,21 @@ def cross_entropy(
     last = (0, *range(2, input.ndim), 1)
     rows = input.permute(last).reshape(ids.size, input.shape[1])  # (N ..., C)
     losses = ops.CrossEntropy.apply(rows, ids=ids.reshape(-1)).reshape(ids.shape)
-    loss = _reduce_shares(losses * Tensor(share), share, reduction)
-    if not label_smoothing:
-        return loss
-    even = -_weigh(input.log_softmax(1), weight).mean(1)
-    counted = Tensor((target.data != ignore_index).astype(input.dtype))
-    smooth = _reduce_shares(even * counted, share, reduction)
-    return (1 - label_smoothing) * loss + label_smoothing * smooth
+    losses = losses * Tensor(share)
+    if label_smoothing:
+        counted = Tensor((target.data != ignore_index).astype(input.dtype))
+        log_p = _weigh(input.log_softmax(1), weight) * counted.unsqueeze(1)
+        losses = smooth(losses, log_p, label_smoothing)
+    return reduce_counted(losses, share, reduction)
+
+
+def smooth(losses: Tensor, log_p: Tensor, label_smoothing: float) -> Tensor:
+    """Ask for a share of `label_smoothing`, evenly over all classes, instead of all.
+
+    losses: (N, ...), those of the targets alone. log_p: (N, C, ...), log-probabilities
+    of all classes; -log_p is the loss of each if it were the target. Returns (N, ...).
+    """
+    return (1 - label_smoothing) * losses - label_smoothing * log_p.mean(1)
 
 
 def _soft_cross_entropy(
@@ -119,7 +128,9 @@ def _soft_cross_entropy(
 ) -> Tensor:
     expect_shape("cross_entropy's target (probabilities)", target, input.shape)
     target = target * (1 - label_smoothing) + label_smoothing / input.shape[1]
-    return _reduce(-_weigh(input.log_softmax(1) * target, weight).sum(1), reduction)
+    return reduce_losses(
+        -_weigh(input.log_softmax(1) * target, weight).sum(1), reduction
+    )
 
 
 def kl_div(
@@ -139,7 +150,7 @@ def kl_div(
         loss = target * (where(target > 0, target, 1.0).log() - input)
     if reduction == "batchmean":
         return loss.sum() / len(input)
-    return _reduce(loss, reduction)
+    return reduce_losses(loss, reduction)
 
 
 def _classes(
@@ -174,7 +185,11 @@ def _weigh(terms: Tensor, weight: Tensor | None) -> Tensor:
     return terms * weight.reshape(1, -1, *(1,) * (terms.ndim - 2))
 
 
-def _reduce(losses: Tensor, reduction: str) -> Tensor:
+def reduce_losses(losses: Tensor, reduction: str) -> Tensor:
+    """Return the mean of all losses, their sum, or ("none") the losses themselves.
+
+    Raises ValueError for another reduction.
+    """
     if reduction == "mean":
         return losses.mean()
     if reduction == "sum":
@@ -186,12 +201,13 @@ def _reduce(losses: Tensor, reduction: str) -> Tensor:
     return losses
 
 
-def _reduce_shares(losses: Tensor, share: np.ndarray, reduction: str) -> Tensor:
-    """As _reduce, but the mean divides by the sum of the shares.
+def reduce_counted(losses: Tensor, share: np.ndarray, reduction: str) -> Tensor:
+    """As reduce_losses, but the mean divides by the sum of the shares.
 
-    The mean of nothing is nan, with a gradient of 0.
+    share: how much each loss counts, 0 where it is ignored; losses are multiplied by
+    it already. The mean of nothing is nan, with a gradient of 0.
     """
     if reduction != "mean":
-        return _reduce(losses, reduction)
+        return reduce_losses(losses, reduction)
     total = float(share.sum())
     return losses.sum() / total if total else losses.sum() + math.nan
