@@ -84,7 +84,7 @@ def test_int8_costs_at_most_one_digit_in_a_hundred(static, trained, loaders):
 def test_int8_convolutions_cost_at_most_one_digit_in_a_hundred(loaders):
     tinytorch.manual_seed(0)
     model = LeNet(size=8, kernel_size=3, padding=(1, 1))
-    learn(model, loaders[0], epochs=10, lr=0.3)
+    learn(model, loaders[0], epochs=15, lr=0.2)
     accuracy = evaluate(model, loaders[1])
     assert accuracy >= 0.95
     small = quantize_static(model, list(loaders[0])[:4])

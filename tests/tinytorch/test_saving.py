@@ -110,7 +110,7 @@ def test_a_bad_file_says_what_is_wrong(data, message, tmp_path):
         saving.load_file(tmp_path / "bad.safetensors")
 
 
-WHOLE = saving.save({"a": np.ones((2, 2), "f"), "b": np.arange(3)}, {"k": "v"})
+WHOLE = saving.save({"a": np.ones((2, 2), "f"), "b": np.arange(3.0)}, {"k": "v"})
 
 
 @pytest.mark.parametrize("size", range(0, len(WHOLE), 7))

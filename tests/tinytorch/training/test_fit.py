@@ -1,6 +1,8 @@
 """The loop: what it learns, what it measures, when it stops."""
 
+import gc
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -166,6 +168,24 @@ def test_the_graph_of_a_step_does_not_survive_it():
     model = network()
     train(model, moons())
     assert all(p.grad.grad_fn is None for p in model.parameters())
+
+
+def test_a_thousand_steps_keep_nothing_but_their_measurements():
+    sizes = []
+
+    class Watch(Callback):
+        def on_step(self, run):
+            if run.step in (100, 1100):
+                gc.collect()
+                sizes.append(tracemalloc.get_traced_memory()[0])
+
+    tracemalloc.start()
+    try:
+        train(network(), moons(6), 110, callbacks=[Watch()])
+    finally:
+        tracemalloc.stop()
+    # Three numbers a step, each an object in a list.
+    assert sizes[1] - sizes[0] < 1000 * 3 * 50
 
 
 @pytest.mark.parametrize(
