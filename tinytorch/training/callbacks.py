@@ -149,6 +149,11 @@ class EarlyStopping(_Watching):
         self.waited = 0
 
     def on_epoch(self, run: Run) -> None:
+        """Count the epochs without `self.improved(run, self.min_delta)` in a row.
+
+        `self.waited` is their number; at `self.patience` of them the run is stopped,
+        with a reason.
+        """
         self.waited = 0 if self.improved(run, self.min_delta) else self.waited + 1
         if self.waited >= self.patience:
             run.stop(f"{self.monitor} has not improved for {self.waited} epochs")
@@ -167,6 +172,10 @@ class BestWeights(_Watching):
         self.weights: dict[str, np.ndarray] = {}
 
     def on_epoch(self, run: Run) -> None:
+        """Copy the model's weights if `self.improved(run)`.
+
+        Into `self.weights`: an array by name for everything in the model's state dict.
+        """
         if self.improved(run):
             state = run.model.state_dict()
             self.weights = {name: value.data.copy() for name, value in state.items()}

@@ -50,8 +50,24 @@ class Checkpoint(Callback):
 
 def save_run(run: Run, path: str | os.PathLike[str]) -> None:
     """Write everything that the rest of the run depends on."""
+    tensors: dict[str, Any] = {
+        MODEL + name: value for name, value in run.model.state_dict().items()
+    }
+    packed = json.dumps(_pack(run_state(run), tensors))
+    saving.save_file(tensors, path, {KEY: packed})
+
+
+def run_state(run: Run) -> dict[str, Any]:
+    """Return all that the rest of the run depends on, beside the model's weights.
+
+    "position": epoch, step and batch of the run, by these names; "accumulate"; "means":
+    the variables of `run.means`; "steps" and "epochs" of its history. "random": "now",
+    the present states of its generators, and "epoch", those when the epoch began (the
+    present ones if it has seen no batch). "optimizer" and "scheduler": their state
+    dicts, None without a scheduler. "callbacks": their state dicts, by `_by_kind`.
+    """
     now = run.random_states()
-    state = {
+    return {
         "position": {k: getattr(run, k) for k in ("epoch", "step", "batch")},
         "accumulate": run.accumulate,
         "means": vars(run.means),
@@ -62,11 +78,6 @@ def save_run(run: Run, path: str | os.PathLike[str]) -> None:
         "scheduler": run.scheduler and run.scheduler.state_dict(),
         "callbacks": _by_kind(run, lambda callback: callback.state_dict()),
     }
-    tensors: dict[str, Any] = {
-        MODEL + name: value for name, value in run.model.state_dict().items()
-    }
-    packed = json.dumps(_pack(state, tensors))
-    saving.save_file(tensors, path, {KEY: packed})
 
 
 def load_run(run: Run, path: str | os.PathLike[str]) -> None:

@@ -65,7 +65,12 @@ def evaluate(model: Module, loader: Iterable, metric: Metric = accuracy) -> floa
 
 
 def measure(model: Module, loader: Iterable, metrics: dict[str, Metric]) -> Means:
-    """Return the means of several metrics in one pass; raises ValueError if empty."""
+    """Return the means of several metrics over all samples, in one pass.
+
+    `loader` yields (inputs, targets), and each metric(outputs, targets) is the mean
+    over one batch. The model runs in evaluation mode (and is put back into its own)
+    and without recording. Raises ValueError if there is no batch.
+    """
     means = Means()
     with evaluating(model), no_grad():
         for inputs, targets in loader:

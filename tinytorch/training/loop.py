@@ -95,26 +95,46 @@ def _check(epochs: int, accumulate: int, scheduler: Any, schedule: str) -> None:
 
 
 def train_epoch(run: Run) -> bool:
-    """Learn from every batch once; return whether the epoch came to its end."""
+    """Learn from every batch once; return whether the epoch came to its end.
+
+    In training mode, one `train_step` for each list of batches in `run.steps()`. A run
+    that is stopped (`run.stopped` is not None) takes no further step: then False.
+    """
     run.model.train()
     for batches in run.steps():
         if run.stopped:
             return False
-        run.optimizer.zero_grad()
-        means = accumulate_gradients(run, batches)
-        stop_if_not_finite(run, batches, means["loss"])
-        if run.max_norm is not None:
-            clip_grad_norm_(run.model.parameters(), run.max_norm)
-        run.optimizer.step()
-        run.end_step(means)
-        if run.scheduler is not None and run.schedule == "step":
-            run.scheduler.step()
-        run.notify("on_step")
+        train_step(run, batches)
     return True
 
 
+def train_step(run: Run, batches: list[Batch]) -> None:
+    """Take one optimizer step, from the gradients of `batches` alone.
+
+    Then `run.end_step(means)` counts it, the scheduler (if any) moves on if
+    `run.schedule` is "step", and callbacks hear "on_step". The gradients' joint norm is
+    limited to `run.max_norm`, if that is not None. `stop_if_not_finite` has the last
+    word before the weights change.
+    """
+    run.optimizer.zero_grad()
+    means = accumulate_gradients(run, batches)
+    stop_if_not_finite(run, batches, means["loss"])
+    if run.max_norm is not None:
+        clip_grad_norm_(run.model.parameters(), run.max_norm)
+    run.optimizer.step()
+    run.end_step(means)
+    if run.scheduler is not None and run.schedule == "step":
+        run.scheduler.step()
+    run.notify("on_step")
+
+
 def accumulate_gradients(run: Run, batches: list[Batch]) -> Means:
-    """Leave the gradient of the mean loss over all samples of `batches`."""
+    """Add the gradient of the mean loss over all samples of `batches`.
+
+    A batch is (inputs, targets), and `run.loss(outputs, targets)` its own mean: a batch
+    counts by its share of the samples. Returns the means of the loss (as "loss") and of
+    the other functions (outputs, targets) in `run.metrics`, by name.
+    """
     total = sum(len(targets) for _, targets in batches)
     means = Means()
     for inputs, targets in batches:
