@@ -152,17 +152,21 @@ def node(peers: Path) -> Iterator[Measure]:
         ["node", HERE / "node.mjs", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
         text=True,
     )
-    while process.stdout.readline() not in ("ready\n", ""):
-        pass  # what the peers print when they are loaded
+
+    def answer() -> str:
+        for line in process.stdout:
+            if line.startswith("answer: "):
+                return line.removeprefix("answer: ")
+        raise RuntimeError(f"node ended with status {process.wait()}")
 
     def measure(row: str, who: str) -> float:
         process.stdin.write(f"{row}\t{who}\n")
         process.stdin.flush()
-        return float(process.stdout.readline())
+        return float(answer())
 
+    answer()  # ready
     yield measure
     process.stdin.close()
     process.wait()
