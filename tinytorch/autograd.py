@@ -11,11 +11,12 @@ import inspect
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ContextDecorator
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 Array = np.ndarray
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
 class _Mode:
@@ -39,7 +40,7 @@ class _RecordingContext(ContextDecorator):
     def __exit__(self, *exc: object) -> None:
         _Mode.recording = self._outer.pop()
 
-    def __call__(self, function: Callable) -> Callable:
+    def __call__(self, function: AnyFunction) -> AnyFunction:
         if not inspect.isgeneratorfunction(function):
             return super().__call__(function)
 
@@ -55,7 +56,7 @@ class _RecordingContext(ContextDecorator):
                         return stop.value
                 sent = yield value
 
-        return generator
+        return cast(AnyFunction, generator)
 
 
 class no_grad(_RecordingContext):  # noqa: N801 - PyTorch's name
@@ -221,7 +222,7 @@ def backward(root: Function, grad: Array, retain_graph: bool = False) -> None:
 def _input_grads(node: Function, grad: Array) -> Iterator[tuple[Any, Array]]:
     """Yield each node or leaf that `node` was computed from, with its gradient."""
     _writes.check(node)
-    watcher = node.watcher and node.watcher()
+    watcher = node.watcher() if node.watcher else None
     if watcher is not None:
         watcher.accumulate_grad(grad.copy())
     grads = node.backward(node, grad)

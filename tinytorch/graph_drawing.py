@@ -155,7 +155,7 @@ def _svg(layers: list[list[Node]], left_out: int) -> str:
     tall = 2 * LINE + 8
     top = LINE + 8 if left_out else 2
     height = top + len(layers) * (tall + FALL) - FALL + 2
-    bottoms = {n: height - 2 - n.layer * (tall + FALL) for n in nodes}
+    bottoms = {n: height - 2.0 - n.layer * (tall + FALL) for n in nodes}
     for node in nodes:
         node.x -= left
     note = f"{left_out:,} operations further up are not drawn" if left_out else ""

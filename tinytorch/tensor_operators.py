@@ -13,7 +13,7 @@ import numpy as np
 
 from tinytorch import ops
 from tinytorch.autograd import Function, is_grad_enabled
-from tinytorch.dtypes import as_array, float32, result_dtype
+from tinytorch.dtypes import Array, as_array, float32, result_dtype
 
 _NUMBERS = frozenset({float, int, bool})
 
@@ -24,6 +24,10 @@ class OperatorMethods:
     __slots__ = ()
     __array_priority__ = 1  # so that `ndarray * Tensor` asks the tensor
     __hash__ = object.__hash__
+
+    data: Array
+    to: Any
+    _wrap: Any
 
     # Arithmetic
 

@@ -244,13 +244,19 @@ class ShapeMethods:
 
     def tril(self: Any, diagonal: int = 0) -> Any:
         """Zero what lies above the diagonal of the last two axes."""
-        keep = np.tri(*self.shape[-2:], k=diagonal, dtype=bool)
-        return self.masked_fill(self._wrap(~keep), 0)
+        return self.masked_fill(self._wrap(~_below(self, diagonal)), 0)
 
     def triu(self: Any, diagonal: int = 0) -> Any:
         """Zero what lies below the diagonal of the last two axes."""
-        below = np.tri(*self.shape[-2:], k=diagonal - 1, dtype=bool)
-        return self.masked_fill(self._wrap(below), 0)
+        return self.masked_fill(self._wrap(_below(self, diagonal - 1)), 0)
+
+
+def _below(x: Any, diagonal: int) -> np.ndarray:
+    """Return bool: true on the diagonal of the last two axes, and below it."""
+    if x.ndim < 2:
+        raise ValueError(f"expected at least two axes, got shape {x.shape}")
+    rows, columns = x.shape[-2:]
+    return np.tri(rows, columns, diagonal, dtype=bool)
 
 
 def _ints(values: tuple[Any, ...]) -> tuple[int, ...]:

@@ -538,6 +538,7 @@ BAD_USE: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ("permute-twice", lambda: tt.ones(2, 3).permute(0, 0), ValueError, "once"),
     ("unsqueeze", lambda: tt.ones(2).unsqueeze(3), IndexError, "dim 3"),
     ("t", lambda: tt.ones(1, 2, 3).t(), ValueError, r"two axes, got.*\(1, 2, 3\)"),
+    ("tril", lambda: tt.ones(3).tril(), ValueError, r"two axes, got shape \(3,\)"),
     ("flatten", lambda: tt.ones(1, 2).flatten(1, 0), ValueError, "got 1 and 0"),
     ("repeat", lambda: tt.ones(1, 2).repeat(2), ValueError, r"2 axes, got \(2,\)"),
     ("split", lambda: tt.ones(3).split(0), ValueError, "at least 1, got 0"),
