@@ -15,6 +15,21 @@ from tinytorch.workshop.curriculum.model import Lesson, Milestone, Part
 
 MILESTONES: tuple[Milestone, ...] = (
     Milestone(
+        name="perceptron",
+        title="Perceptron",
+        year="1957",
+        after=4,
+        shows="what a line can do",
+        reach="95 % on two clouds and, on XOR, the failure",
+        needs=(
+            "ops.matmul.Linear.forward",
+            "nn.init.fans",
+            "nn.init.kaiming_std",
+            "nn.module.Module.named_children",
+            "nn.module.Module.named_parameters",
+        ),
+    ),
+    Milestone(
         name="xor",
         title="XOR",
         year="1969 / 1986",
