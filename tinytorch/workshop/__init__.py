@@ -1,5 +1,6 @@
 """The workshop: students write parts of this very package, and it runs on them."""
 
+from tinytorch.workshop import magic
 from tinytorch.workshop.export import export, restore
 from tinytorch.workshop.session import (
     CheckFailed,
@@ -22,3 +23,5 @@ __all__ = [
     "restore",
     "using",
 ]
+
+magic.register()

@@ -50,11 +50,11 @@ class Overview:
             bar = "■" * own + "□" * (total - own)
             lines.append(
                 f"  {lesson.stem:<18} {bar:<9} {self._points(lesson):>8} points  "
-                f"{self._answer(lesson)}"
+                f"{self.answer(lesson)}"
             )
         for milestone in curriculum.MILESTONES:
             name = f"{milestone.title} ({milestone.year})"
-            lines.append(f"  {name:<28} {self._milestone(milestone)}")
+            lines.append(f"  {name:<28} {self.state(milestone)}")
         return "\n".join([*lines, *(f"  {note}" for note in self._notes())])
 
     def __repr__(self) -> str:
@@ -77,12 +77,14 @@ class Overview:
         own = sum(part.points for part in self.own(lesson))
         return f"{own} of {sum(part.points for part in lesson.parts)}"
 
-    def _answer(self, lesson: Lesson) -> str:
+    def answer(self, lesson: Lesson) -> str:
+        """Return the lesson's question, or that it is answered."""
         if self.reached(lesson):
             return f"yes, I can {lesson.question}."
         return f"can I {lesson.question}?"
 
-    def _milestone(self, milestone: Milestone) -> str:
+    def state(self, milestone: Milestone) -> str:
+        """Return what a milestone still waits for, or what it has to reach."""
         missing = self.missing(milestone)
         if not missing:
             return f"unlocked: {milestone.reach}"
@@ -104,7 +106,7 @@ class Overview:
             escape(lesson.name),
             self._squares(lesson),
             f"{self._points(lesson)} points",
-            f"<span style='color:{GOOD}'>{mark}</span> {escape(self._answer(lesson))}",
+            f"<span style='color:{GOOD}'>{mark}</span> {escape(self.answer(lesson))}",
         )
         return _row(cells, faint=not self.own(lesson))
 
@@ -136,7 +138,7 @@ class Overview:
             escape(milestone.year),
             escape(milestone.title),
             f"after lesson {milestone.after:02d}",
-            f"{mark} {escape(self._milestone(milestone))}",
+            f"{mark} {escape(self.state(milestone))}",
         )
         return _row(cells, faint=bool(missing))
 

@@ -14,6 +14,11 @@ FOLDER = "my_tinytorch"
 ARCHIVE = "my_tinytorch.zip"  # what an export is called, beside the notebooks
 VERSIONS = "notebooks.json"  # the site's list, made by its build
 DRIVE = Path("/drive")  # where JupyterLite mounts the notebooks' folder
+NO_DRIVE = (
+    "This browser gives the notebooks no place to save files, as some private windows "
+    "do. Lessons and checks work, and your parts last until you close this tab. Before "
+    "that, take them home with workshop.export(); workshop.restore() brings them back."
+)
 _HEADER = "# Your part of tinytorch: "
 
 

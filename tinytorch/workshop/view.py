@@ -11,11 +11,6 @@ from tinytorch.workshop import curriculum, store
 from tinytorch.workshop.checking import Failure
 from tinytorch.workshop.curriculum import Lesson, Milestone, Part
 
-NO_DRIVE = (
-    "This browser gives the notebooks no place to save files, as some private windows "
-    "do. Lessons and checks work, and your parts last until you close this tab. Before "
-    "that, take them home with workshop.export(); workshop.restore() brings them back."
-)
 GOOD, BAD, PLAIN = "#2e9e5b", "#d9534f", "#8a8f98"  # readable on light and dark
 
 
@@ -43,7 +38,7 @@ class Panel:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td style='{_LABEL}'>{escape(label)}</td>"
-            f"<td style='{_TEXT}'>{escape(text)}</td></tr>"
+            f"<td style='{_TEXT}'>{_linked(text)}</td></tr>"
             for label, text in self.rows
         )
         return (
@@ -51,6 +46,13 @@ class Panel:
             f"<b>{escape(self.title)}</b>"
             f"<table style='margin:.3em 0 0 0'>{rows}</table></div>"
         )
+
+
+def _linked(text: str) -> str:
+    """Return text as HTML; one that is an address becomes a link."""
+    if text.startswith(("http://", "https://")):
+        return f"<a href='{escape(text)}' target='_blank'>{escape(text)}</a>"
+    return escape(text)
 
 
 _LABEL = "text-align:left;vertical-align:top;opacity:.7;padding:.1em 1em .1em 0"
@@ -118,7 +120,7 @@ def opened(
     ]
     rows += [("left aside", f"{name}: {why}") for name, why in aside.items()]
     if not store.lasting():
-        rows.append(("storage", NO_DRIVE))
+        rows.append(("storage", store.NO_DRIVE))
     if newer:
         rows.append(
             (
