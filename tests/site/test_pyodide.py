@@ -2,8 +2,8 @@
 
 from tests.conftest import ROOT
 
-#: Need compiled modules that exist for the desktop only.
-DESKTOP_ONLY = ("hypothesis", "import onnx", "import safetensors")
+#: Need processes, or compiled modules, that exist on a desktop only.
+DESKTOP_ONLY = ("import subprocess", "hypothesis", "import onnx", "import safetensors")
 
 
 def test_a_script_runs_and_passes_its_status_on(pyodide):
