@@ -374,13 +374,14 @@ EXPORT void tt_conv2d(const struct conv *s, const float *x, const float *weight,
 
 /* Gradients to the weights: sums over images and pixels of the output's gradient times
  * the pixel that the kernel cell met there. Both lie in rows, so four neighbours are
- * multiplied at a time; at[t] is where on the canvas the t-th four begin. A tile is 2
- * filters x 4 cells; it sums over a few images before its vectors are added up. */
-enum { GRAD_FILTERS = 2, GRAD_CELLS = 4, GRAD_CACHE = 16384 /* floats */ };
+ * multiplied at a time; at[t] is where on the canvas the t-th four begin. A tile is 4
+ * filters x 2 cells; it sums over a few images before its vectors are added up. */
+enum { GRAD_FILTERS = 4, GRAD_CELLS = 2, GRAD_CACHE = 65536 /* floats */ };
 
 struct grad_block {
-  int images, steps; /* steps: fours in one filter's gradient, rows padded with zeros */
-  int row, size;     /* floats of one row and of one image's gradient */
+  int images, steps; /* steps: fours in one filter's gradient */
+  int row, size;     /* floats of one padded row, and of one image's gradient */
+  int copy;          /* floats of one image's copy: 0 if rows are whole fours anyway */
 };
 
 static struct grad_block grad_block_of(const struct conv *s) {
@@ -388,37 +389,45 @@ static struct grad_block grad_block_of(const struct conv *s) {
   b.row = (s->out_width + 3) / 4 * 4;
   b.steps = b.row / 4 * s->out_height;
   b.size = s->filters * s->out_height * b.row;
+  b.copy = b.row == s->out_width ? 0 : b.size;
   b.images = max(1, min(s->images, GRAD_CACHE / (canvas_of(s).size + b.size)));
   return b;
 }
 
 EXPORT int tt_conv2d_weight_grad_scratch(const struct conv *s) {
   const struct grad_block b = grad_block_of(s);
-  return kernel_cells(s) + b.steps + b.images * (canvas_of(s).size + b.size);
+  return kernel_cells(s) + b.steps + b.images * (canvas_of(s).size + b.copy);
 }
 
+/* Copy one image's gradient, its rows padded with zeros to whole fours. */
+static void pad_rows(const struct conv *s, int row, const float *grad, float *out) {
+  for (int i = 0; i < s->filters * s->out_height; i++, out += row)
+    for (int j = 0; j < s->out_width; j++) out[j] = *grad++;
+}
+
+/* sums[r][c]: filter r's gradient, at grad + filters[r], times cell c's pixels. */
 INLINE void grad_tile(int images, int steps, const int *at, const float *grad,
-                      int next_filter, int next_grad, const float *canvas,
-                      const int cells[GRAD_CELLS], int next_canvas,
-                      f32x4 sums[GRAD_FILTERS][GRAD_CELLS]) {
-  f32x4 s00 = splat(0), s01 = s00, s02 = s00, s03 = s00;
-  f32x4 s10 = s00, s11 = s00, s12 = s00, s13 = s00;
+                      const int filters[GRAD_FILTERS], int next_grad,
+                      const float *canvas, const int cells[GRAD_CELLS],
+                      int next_canvas, f32x4 sums[GRAD_FILTERS][GRAD_CELLS]) {
+  f32x4 s00 = splat(0), s01 = s00, s10 = s00, s11 = s00;
+  f32x4 s20 = s00, s21 = s00, s30 = s00, s31 = s00;
   for (int n = 0; n < images; n++, grad += next_grad, canvas += next_canvas) {
+    const float *g0 = grad + filters[0], *g1 = grad + filters[1];
+    const float *g2 = grad + filters[2], *g3 = grad + filters[3];
     const float *x0 = canvas + cells[0], *x1 = canvas + cells[1];
-    const float *x2 = canvas + cells[2], *x3 = canvas + cells[3];
-    const float *g = grad;
-    for (int t = 0; t < steps; t++, g += 4) {
-      const f32x4 g0 = load(g), g1 = load(g + next_filter);
+    for (int t = 0; t < steps; t++) {
       const f32x4 p0 = load(x0 + at[t]), p1 = load(x1 + at[t]);
-      s00 += g0 * p0, s01 += g0 * p1;
-      s10 += g1 * p0, s11 += g1 * p1;
-      const f32x4 p2 = load(x2 + at[t]), p3 = load(x3 + at[t]);
-      s02 += g0 * p2, s03 += g0 * p3;
-      s12 += g1 * p2, s13 += g1 * p3;
+      const f32x4 a0 = load(g0 + 4 * t), a1 = load(g1 + 4 * t);
+      s00 += a0 * p0, s01 += a0 * p1;
+      s10 += a1 * p0, s11 += a1 * p1;
+      const f32x4 a2 = load(g2 + 4 * t), a3 = load(g3 + 4 * t);
+      s20 += a2 * p0, s21 += a2 * p1;
+      s30 += a3 * p0, s31 += a3 * p1;
     }
   }
-  sums[0][0] = s00, sums[0][1] = s01, sums[0][2] = s02, sums[0][3] = s03;
-  sums[1][0] = s10, sums[1][1] = s11, sums[1][2] = s12, sums[1][3] = s13;
+  sums[0][0] = s00, sums[0][1] = s01, sums[1][0] = s10, sums[1][1] = s11;
+  sums[2][0] = s20, sums[2][1] = s21, sums[3][0] = s30, sums[3][1] = s31;
 }
 
 /* dweight (groups x filters, K) from grad, shaped as conv2d's y, and x. */
@@ -426,40 +435,41 @@ EXPORT void tt_conv2d_weight_grad(const struct conv *s, const float *grad,
                                   const float *x, float *dweight, float *scratch) {
   const struct canvas v = canvas_of(s);
   const struct grad_block b = grad_block_of(s);
-  const int depth = kernel_cells(s), filter = b.size / s->filters;
+  const int depth = kernel_cells(s), plane = b.size / s->filters;
+  const long image = (long)s->filters * s->out_height * s->out_width;
   int *offset = (int *)scratch, *at = offset + depth;
-  float *canvases = scratch + depth + b.steps, *grads = canvases + b.images * v.size;
+  float *canvases = scratch + depth + b.steps, *copies = canvases + b.images * v.size;
   find_offsets(s, v, offset);
   for (int t = 0, i = 0; i < s->out_height; i++)
     for (int j = 0; j < b.row; j += 4) at[t++] = i * s->stride_h * v.row + j;
-  fill(canvases, b.images * (v.size + b.size), 0);
+  fill(canvases, b.images * (v.size + b.copy), 0);
   fill(dweight, s->groups * s->filters * depth, 0);
   for (int g = 0; g < s->groups; g++)
     for (int first = 0; first < s->images; first += b.images) {
       const int images = min(b.images, s->images - first);
       for (int n = 0; n < images; n++) {
-        const long image = (long)(first + n) * s->groups + g;
-        paint(s, v, x + image * s->channels * s->height * s->width,
+        const long which = (long)(first + n) * s->groups + g;
+        paint(s, v, x + which * s->channels * s->height * s->width,
               canvases + n * v.size);
-        const float *from = grad + image * s->filters * s->out_height * s->out_width;
-        for (int i = 0; i < s->filters * s->out_height; i++)
-          for (int j = 0; j < s->out_width; j++)
-            grads[n * b.size + i * b.row + j] = *from++;
+        if (b.copy) pad_rows(s, b.row, grad + which * image, copies + n * b.copy);
       }
-      for (int k = 0; k < depth; k += GRAD_CELLS) {
-        int cells[GRAD_CELLS]; /* the last tile repeats a cell where none is left */
-        for (int c = 0; c < GRAD_CELLS; c++) cells[c] = offset[min(k + c, depth - 1)];
+      const float *from = b.copy ? copies : grad + (first * s->groups + g) * image;
+      const int next = b.copy ? b.copy : s->groups * b.size;
+      for (int k = 0; k < depth; k += GRAD_CELLS)
         for (int f = 0; f < s->filters; f += GRAD_FILTERS) {
+          /* The last tile repeats a cell or a filter where none is left. */
+          int cells[GRAD_CELLS], filters[GRAD_FILTERS];
+          for (int c = 0; c < GRAD_CELLS; c++) cells[c] = offset[min(k + c, depth - 1)];
+          for (int r = 0; r < GRAD_FILTERS; r++)
+            filters[r] = min(f + r, s->filters - 1) * plane;
           f32x4 sums[GRAD_FILTERS][GRAD_CELLS];
-          grad_tile(images, b.steps, at, grads + f * filter,
-                    f + 1 < s->filters ? filter : 0, b.size, canvases, cells, v.size,
+          grad_tile(images, b.steps, at, from, filters, next, canvases, cells, v.size,
                     sums);
           float *out = dweight + (long)(g * s->filters + f) * depth + k;
           for (int r = 0; r < min(GRAD_FILTERS, s->filters - f); r++)
             for (int c = 0; c < min(GRAD_CELLS, depth - k); c++)
               out[r * depth + c] += sum4(sums[r][c]);
         }
-      }
     }
 }
 
