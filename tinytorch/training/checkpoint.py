@@ -76,7 +76,7 @@ def run_state(run: Run) -> dict[str, Any]:
         "random": {"now": now, "epoch": run.epoch_states if run.batch else now},
         "optimizer": run.optimizer.state_dict(),
         "scheduler": run.scheduler and run.scheduler.state_dict(),
-        "callbacks": _by_kind(run, lambda callback: callback.state_dict()),
+        "callbacks": {k: c.state_dict() for k, c in _stateful(run).items()},
     }
 
 
@@ -97,8 +97,8 @@ def load_run(run: Run, path: str | os.PathLike[str]) -> None:
     run.optimizer.load_state_dict(state["optimizer"])
     if run.scheduler is not None:
         run.scheduler.load_state_dict(state["scheduler"])
-    for callback, kept in zip(run.callbacks, state["callbacks"].values(), strict=True):
-        callback.load_state_dict(kept)
+    for name, callback in _stateful(run).items():
+        callback.load_state_dict(state["callbacks"][name])
     vars(run).update(state["position"], first_step=state["position"]["step"])
     run.means = Means(**state["means"])
     run.history.steps, run.history.epochs = state["steps"], state["epochs"]
@@ -109,7 +109,7 @@ def _check_alike(run: Run, state: dict[str, Any]) -> None:
     saved_and_own = {
         "accumulate": (state["accumulate"], run.accumulate),
         "a scheduler": (state["scheduler"] is not None, run.scheduler is not None),
-        "callbacks": (list(state["callbacks"]), list(_by_kind(run, id))),
+        "callbacks": (list(state["callbacks"]), list(_stateful(run))),
         "random generators": (len(state["random"]["now"]), len(run.generators)),
     }
     for what, (saved, own) in saved_and_own.items():
@@ -120,11 +120,11 @@ def _check_alike(run: Run, state: dict[str, Any]) -> None:
             )
 
 
-def _by_kind(run: Run, function: Any) -> dict[str, Any]:
-    """Return function(callback) by number and class."""
+def _stateful(run: Run) -> dict[str, Callback]:
+    """Return the callbacks that keep something, by number and class."""
+    kept = [callback for callback in run.callbacks if callback.state_dict()]
     return {
-        f"{i} {type(callback).__name__}": function(callback)
-        for i, callback in enumerate(run.callbacks)
+        f"{i} {type(callback).__name__}": callback for i, callback in enumerate(kept)
     }
 
 

@@ -108,6 +108,15 @@ def test_it_resumes_in_the_midst_of_an_accumulated_epoch(tmp_path):
     assert fit(model, **options).steps == expected.steps
 
 
+def test_callbacks_that_keep_nothing_may_differ(tmp_path):
+    path = tmp_path / "run.safetensors"
+    model, options = setup(momentum)
+    fit(model, **{**options, "callbacks": [StopAt(5), Checkpoint(path)]})
+    model, options = setup(momentum, resume_from=path)
+    history = fit(model, **{**options, "callbacks": []})
+    assert len(history.steps["loss"]) == 21
+
+
 def test_a_file_holds_weights_as_tensors_and_the_rest_as_json(tmp_path):
     path = tmp_path / "run.safetensors"
     model, options = setup(momentum, 2, path=path)
@@ -134,7 +143,7 @@ def test_it_also_saves_every_few_seconds(tmp_path):
     [
         ({"accumulate": 2}, "expects accumulate: 1, got 2"),
         ({"scheduler": None}, "expects a scheduler: True, got False"),
-        ({"callbacks": []}, "expects callbacks: ['0 StopAt'"),
+        ({"callbacks": []}, "expects callbacks: ['0 EarlyStopping'"),
         ({"loader": [], "val_loader": []}, "expects random generators: 3, got 1"),
     ],
 )
