@@ -11,12 +11,11 @@ import inspect
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ContextDecorator
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 
 Array = np.ndarray
-AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
 class _Mode:
@@ -40,7 +39,7 @@ class _RecordingContext(ContextDecorator):
     def __exit__(self, *exc: object) -> None:
         _Mode.recording = self._outer.pop()
 
-    def __call__(self, function: AnyFunction) -> AnyFunction:
+    def __call__(self, function: Callable) -> Callable:
         if not inspect.isgeneratorfunction(function):
             return super().__call__(function)
 
@@ -56,7 +55,7 @@ class _RecordingContext(ContextDecorator):
                         return stop.value
                 sent = yield value
 
-        return cast(AnyFunction, generator)
+        return generator
 
 
 class no_grad(_RecordingContext):  # noqa: N801 - PyTorch's name
@@ -84,16 +83,15 @@ class _Release:
     """
 
     def __init__(self) -> None:
-        self._pending: list[Any] = []
+        self.pending: list[Any] = []
         self._busy = False
 
-    def __call__(self, edges: Any) -> None:
-        """Let go of a node's edges: now, or after those that are being let go."""
-        self._pending.append(edges)
+    def drain(self) -> None:
+        """Let go of what is pending, unless that is under way already."""
         if not self._busy:
             self._busy = True
-            while self._pending:
-                self._pending.pop()  # may append the edges of the nodes it frees
+            while self.pending:
+                self.pending.pop()  # may append the edges of the nodes it frees
             self._busy = False
 
 
@@ -111,7 +109,7 @@ class Function:
     """
 
     # For each input that needs a gradient, its node (or leaf) and its shape.
-    edges: tuple[tuple[Any, tuple[int, ...]] | None, ...] | None = None
+    edges: tuple[tuple[Any, tuple[int, ...]] | None, ...] | None
     needs_input_grad: tuple[bool, ...]
     saved: tuple[Any, ...] = ()
     watcher: weakref.ref | None = None
@@ -126,8 +124,9 @@ class Function:
         raise NotImplementedError("a Function expects a static method `backward`")
 
     def __del__(self, release: _Release = _release) -> None:
-        if self.edges:
-            release(self.edges)
+        # Handed over without a name: a local would hold them until after the drain.
+        release.pending.append(self.__dict__.pop("edges", None))
+        release.drain()
 
     def save_for_backward(self, *values: Any) -> None:
         """Keep arrays (or anything else) until the backward pass."""
@@ -222,7 +221,7 @@ def backward(root: Function, grad: Array, retain_graph: bool = False) -> None:
 def _input_grads(node: Function, grad: Array) -> Iterator[tuple[Any, Array]]:
     """Yield each node or leaf that `node` was computed from, with its gradient."""
     _writes.check(node)
-    watcher = node.watcher() if node.watcher else None
+    watcher = node.watcher and node.watcher()
     if watcher is not None:
         watcher.accumulate_grad(grad.copy())
     grads = node.backward(node, grad)
