@@ -576,9 +576,10 @@ EXPORT void tt_relu_grad(int count, const float *restrict grad, const float *res
 }
 
 /* e^x to 1e-7 relative. x = n ln 2 + r with |r| <= ln(2) / 2: e^r by its series, and
- * 2^n by writing the exponent's bits, in two halves so that neither overflows. */
+ * 2^n by writing the exponent's bits, in two halves so that neither overflows. Below
+ * 1e-38 it is 0: the smaller floats that exist would take a hundred times as long. */
 INLINE f32x4 exp4(f32x4 x) {
-  const f32x4 low = splat(-104), high = splat(89);
+  const f32x4 low = splat(-87.3f), high = splat(89);
   const f32x4 round = splat(12582912); /* 1.5 2^23: adding it drops the fraction */
   f32x4 y = select(x > low, x, low);
   y = select(y < high, y, high);
@@ -594,6 +595,7 @@ INLINE f32x4 exp4(f32x4 x) {
   e = e * r + splat(1);
   const i32x4 power = __builtin_convertvector(n, i32x4), half = power >> 1;
   e = e * (f32x4)((half + 127) << 23) * (f32x4)((power - half + 127) << 23);
+  e = select(x < low, splat(0), e);
   return select(x == x, e, x); /* nan stays nan */
 }
 
