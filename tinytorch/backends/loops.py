@@ -306,7 +306,13 @@ class LoopsBackend(NumpyBackend):
         weight_decay: float,
         nesterov: bool,
     ) -> None:
-        """Update params; momentum buffers (None without momentum) keep the velocity."""
+        """Move params against their gradients, all in place.
+
+        weight_decay p is added to the gradient first. A parameter's buffer, None
+        without momentum, keeps its velocity: momentum times the old one, plus
+        (1 - dampening) times the gradient. The step is -lr times the velocity; with
+        `nesterov`, -lr times (the gradient plus momentum times the new velocity).
+        """
         for p, grad, velocity in zip(params, grads, buffers, strict=True):
             for i in np.ndindex(*p.shape):
                 g = grad[i] + weight_decay * p[i]
@@ -329,9 +335,12 @@ class LoopsBackend(NumpyBackend):
         decoupled: bool,
         step: int,
     ) -> None:
-        """Update params and both moments; `step` counts from 1.
+        """Move params by Adam's rule, all in place; `step` counts from 1.
 
-        weight_decay joins the gradient, or, `decoupled`, shrinks params (AdamW).
+        firsts and seconds keep running means of g and of g squared, each with its own
+        beta. Divided by 1 - beta^step, they make up for their start at 0. The step is
+        -lr first / (sqrt(second) + eps). weight_decay p is added to g; `decoupled`
+        (AdamW), params shrink by 1 - lr weight_decay instead, before the step.
         """
         beta1, beta2 = betas
         for p, grad, m, v in zip(params, grads, firsts, seconds, strict=True):

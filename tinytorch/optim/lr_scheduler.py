@@ -107,6 +107,7 @@ class StepLR(LRScheduler):
         super().__init__(optimizer)
 
     def rate(self, base: float, t: int) -> float:
+        """Return base, times gamma once for each step_size steps in t."""
         return base * self.gamma ** (t // self.step_size)
 
 
@@ -169,6 +170,7 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer)
 
     def rate(self, base: float, t: int) -> float:
+        """Return base at t = 0, eta_min at t = T_max, and a half wave between."""
         return _cosine(base, self.eta_min, t / self.T_max)
 
 
@@ -245,7 +247,13 @@ class OneCycleLR(LRScheduler):
         super().__init__(optimizer)
 
     def rate(self, base: float, t: int) -> float:
-        """Return the rate after t steps; raises ValueError beyond the last."""
+        """Return the rate after t steps; ValueError for t beyond total_steps.
+
+        base is max_lr / div_factor. It rises to max_lr at t = pct_start total_steps - 1
+        and falls to base / final_div_factor at t = total_steps - 1, where it stays.
+        `self._between(start, end, done)` goes from one to the other, done from 0 to 1.
+        Where rise or fall take no step at all, its end is there at once.
+        """
         if t > self.total_steps:
             raise ValueError(f"OneCycleLR has {self.total_steps} steps, got step {t}")
         highest, lowest = base * self.div_factor, base / self.final_div_factor

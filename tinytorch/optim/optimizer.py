@@ -68,13 +68,17 @@ class Optimizer:
         return f"{type(self).__name__}({'; '.join(groups)})"
 
     def zero_grad(self) -> None:
-        """Forget all gradients."""
+        """Forget the gradients of all parameters, in every group."""
         for group in self.param_groups:
             for p in group["params"]:
                 p.grad = None
 
     def step(self) -> None:
-        """Move every parameter that has a gradient."""
+        """Move every parameter that has a gradient, group by group.
+
+        `_update(params, group)` moves some parameters by their group's options. Then
+        `autograd.mark_written(p.data)` notes, for each, that its numbers have changed.
+        """
         for group in self.param_groups:
             params = [p for p in group["params"] if p.grad is not None]
             if params:
