@@ -60,6 +60,13 @@ class Run:
         self.epoch_states = self.random_states()
         self._resume_states: list[dict[str, Any]] | None = None
 
+    def __repr__(self) -> str:
+        return (
+            f"Run(epoch {self.epoch} of {self.epochs}, step {self.step}, "
+            f"max_norm={self.max_norm}, schedule={self.schedule!r}, "
+            f"stopped={self.stopped!r})"
+        )
+
     @property
     def seconds(self) -> float:
         """Time since the run began."""
