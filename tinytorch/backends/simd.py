@@ -32,6 +32,7 @@ class SimdBackend(NumpyBackend):
 
     def __init__(self, path: str | Path = MODULE) -> None:
         self._library = c.open_library(str(path))
+        self._functions: dict[str, Any] = {}
         self._memory = np.empty(0, dtype=c.FLOAT)
 
     def describe(self) -> str:
@@ -44,7 +45,9 @@ class SimdBackend(NumpyBackend):
             c.address(value) if isinstance(value, np.ndarray) else value
             for value in arguments
         ]
-        return getattr(self._library, f"tt_{name}")(*values)
+        if name not in self._functions:  # looked up by name once, not at each call
+            self._functions[name] = getattr(self._library, f"tt_{name}")
+        return self._functions[name](*values)
 
     def _scratch(self, count: int) -> Array:
         """Return room for at least `count` floats; the next call reuses it."""
