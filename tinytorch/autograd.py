@@ -355,13 +355,14 @@ def analytic_jacobian(
 
 
 def gradcheck(
-    function: Callable[..., Any],
+    func: Callable[..., Any],
     inputs: Any,
+    *,
     eps: float = 1e-6,
     atol: float = 1e-8,
     rtol: float = 1e-6,
 ) -> bool:
-    """Compare the gradients of `function(*inputs)` with finite differences.
+    """Compare the gradients of `func(*inputs)` with finite differences.
 
     inputs: a tensor or several; those that require grad are checked and must be
     float64. Returns True; raises RuntimeError with the first slope that is off by
@@ -377,8 +378,8 @@ def gradcheck(
                 f"gradcheck expects float64, got {inputs[number].data.dtype}: "
                 "differences this small drown in float32's rounding"
             )
-        expected = numeric_jacobian(function, inputs, number, eps)
-        got = analytic_jacobian(function, inputs, number)
+        expected = numeric_jacobian(func, inputs, number, eps)
+        got = analytic_jacobian(func, inputs, number)
         wrong = ~np.isclose(got, expected, rtol, atol)
         if wrong.any():
             output, element = np.argwhere(wrong)[0]

@@ -18,11 +18,11 @@ def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tens
     return Tensor(as_array(source, dtype).copy(), requires_grad=requires_grad)
 
 
-def from_numpy(array: np.ndarray) -> Tensor:
+def from_numpy(ndarray: np.ndarray) -> Tensor:
     """Return a tensor that shares the array's memory."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"from_numpy expects an ndarray, got {type(array).__name__}")
-    return Tensor(array)
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"from_numpy expects an ndarray, got {type(ndarray).__name__}")
+    return Tensor(ndarray)
 
 
 def full(

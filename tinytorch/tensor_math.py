@@ -124,20 +124,15 @@ class MathMethods:
 
         Raises ValueError unless more than `correction` elements go into each.
         """
-        centred = self - self.mean(dim, keepdim=True)
-        total = (centred * centred).sum(dim, keepdim)
-        count = self.numel() // max(1, total.numel())
-        if self.numel() and count <= correction:
-            raise ValueError(
-                f"var() expects more than {correction} elements, got {count}"
-            )
-        return total / (count - correction)
+        centred, freedom = _deviations(self, dim, correction)
+        return (centred * centred).sum(dim, keepdim) / freedom
 
     def std(
         self: Any, dim: Dim = None, *, correction: int = 1, keepdim: bool = False
     ) -> Any:
-        """Square root of var."""
-        return self.var(dim, correction=correction, keepdim=keepdim).sqrt()
+        """Square root of var; slope 0 where all elements are equal."""
+        centred, freedom = _deviations(self, dim, correction)
+        return centred.norm(2, dim, keepdim) / freedom**0.5
 
     def norm(self: Any, p: float = 2, dim: Dim = None, keepdim: bool = False) -> Any:
         """(sum |x|^p)^(1/p); p may be infinite: the largest |x|."""
@@ -211,9 +206,9 @@ class MathMethods:
         """Return (values, indices) in order along `dim`."""
         return _pick(self, self.argsort(dim, descending), dim, True)
 
-    def topk(self: Any, k: int, dim: int = -1, largest: bool = True) -> Any:
-        """Return (values, indices) of the k largest along `dim`, in order."""
-        dim = _dims(self, dim)
+    def topk(self: Any, k: int, dim: int | None = None, largest: bool = True) -> Any:
+        """Return (values, indices) of the k largest along `dim`, or the last, in order."""
+        dim = _dims(self, -1 if dim is None else dim)
         if not 0 <= k <= self.shape[dim]:
             raise ValueError(f"topk() expects k from 0 to {self.shape[dim]}, got {k}")
         order = self.argsort(dim, descending=largest).data
@@ -240,6 +235,15 @@ def _on_last_axis(op: type[Function], x: Any, dim: int) -> Any:
     if dim == x.ndim - 1:
         return _floating(op, x)
     return _floating(op, x.transpose(dim, -1)).transpose(dim, -1)
+
+
+def _deviations(x: Any, dim: Dim, correction: int) -> tuple[Any, int]:
+    """Return the elements less their mean along `dim`, and the divisor of variance."""
+    means = x.mean(dim, keepdim=True)
+    count = x.numel() // max(1, means.numel())
+    if means.numel() and count <= correction:
+        raise ValueError(f"var() expects more than {correction} elements, got {count}")
+    return x - means, count - correction
 
 
 def _pick(x: Any, index: Any, dim: int, keepdim: bool) -> ValuesAndIndices:

@@ -93,11 +93,11 @@ class OperatorMethods:
     def sub_(self: Any, other: Any) -> Any:
         return _in_place(ops.Sub, self, other)
 
-    def mul_(self: Any, other: Any) -> Any:
-        return _in_place(ops.Mul, self, other)
+    def mul_(self: Any, value: Any) -> Any:
+        return _in_place(ops.Mul, self, value)
 
-    def div_(self: Any, other: Any) -> Any:
-        return _in_place(ops.Div, self, other)
+    def div_(self: Any, value: Any) -> Any:
+        return _in_place(ops.Div, self, value)
 
     # Not differentiable: whole division, comparison, logic
 

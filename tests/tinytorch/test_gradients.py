@@ -523,6 +523,7 @@ SLOPES = [
     ),
     Slope("sqrt-at-1/4", Tensor.sqrt, [[0.25]], [[1.0]]),
     Slope("norm-of-0", Tensor.norm, [[0.0, 0.0]], [[0, 0]]),
+    Slope("std-of-equals", Tensor.std, [[2.0, 2.0, 2.0]], [[0, 0, 0]]),
     Slope("pow-0-of-0", lambda x: x**0, [[0.0, 2.0]], [[0, 0]]),
     Slope("pow-1-of-0", lambda x: x**1, [[0.0, 2.0]], [[1, 1]]),
     Slope("pow-exponent-of-0", lambda a, b: a**b, [[0.0], [2.0]], [[0], [0]]),

@@ -13,9 +13,9 @@ def pad(
     input: Tensor,
     pad: Sequence[int],
     mode: Literal["constant"] = "constant",
-    value: float = 0.0,
+    value: float | None = None,
 ) -> Tensor:
-    """Put `value` around the last axes.
+    """Put `value`, or zeros, around the last axes.
 
     pad: how many before and after the last axis, then the last but one, and so on, as
     in PyTorch: (left, right, top, bottom) for images.
@@ -31,4 +31,5 @@ def pad(
         (before, after) for before, after in zip(pad[::2], pad[1::2], strict=True)
     ]
     untouched = [(0, 0)] * (input.ndim - len(widths))
-    return ops.Pad.apply(input, widths=(*untouched, *reversed(widths)), value=value)
+    full = (*untouched, *reversed(widths))
+    return ops.Pad.apply(input, widths=full, value=value or 0.0)
