@@ -64,7 +64,8 @@ def run_state(run: Run) -> dict[str, Any]:
     the variables of `run.means`; "steps" and "epochs" of its history. "random": "now",
     the present states of its generators, and "epoch", those when the epoch began (the
     present ones if it has seen no batch). "optimizer" and "scheduler": their state
-    dicts, None without a scheduler. "callbacks": their state dicts, by `_by_kind`.
+    dicts, None without a scheduler. "callbacks": the state dicts of `_stateful(run)`,
+    by the same names.
     """
     now = run.random_states()
     return {

@@ -104,7 +104,8 @@ def run_state(run):
     state["optimizer"] = run.optimizer.state_dict()
     if run.scheduler is not None:
         state["scheduler"] = run.scheduler.state_dict()
-    state["callbacks"] = _by_kind(run, lambda c: c.state_dict())
+    callbacks = _stateful(run)
+    state["callbacks"] = {name: callbacks[name].state_dict() for name in callbacks}
     return state
 """,
 }
