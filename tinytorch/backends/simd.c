@@ -121,8 +121,8 @@ INLINE void tile(int depth, const float *a, const float *b, const int *offset,
 }
 
 /* Write, or add, the part of a tile that lies inside the result of stride `row`. */
-INLINE void store_tile(f32x4 sums[TILE_ROWS][2], float *out, int row, int rows, int cols,
-                       int add) {
+INLINE void store_tile(f32x4 sums[TILE_ROWS][2], float *out, int row, int rows,
+                       int cols, int add) {
   for (int r = 0; r < min(rows, TILE_ROWS); r++, out += row) {
     if (cols >= TILE_COLS) {
       store(out, add ? load(out) + sums[r][0] : sums[r][0]);
@@ -338,7 +338,7 @@ EXPORT int tt_conv2d_scratch(const struct conv *s) {
 }
 
 /* y (images, groups x filters, out_height, out_width) from x (images, groups x
- * channels, height, width), weight (groups x filters, K) and bias, which may be null. */
+ * channels, height, width), weight (groups x filters, K) and bias, or null. */
 EXPORT void tt_conv2d(const struct conv *s, const float *x, const float *weight,
                       const float *bias, float *y, float *scratch) {
   const struct canvas v = canvas_of(s);
@@ -358,8 +358,8 @@ EXPORT void tt_conv2d(const struct conv *s, const float *x, const float *weight,
         for (int i = 0; i < s->out_height; i++)
           for (int j = 0; j < s->out_width; j += TILE_COLS) {
             f32x4 sums[TILE_ROWS][2];
-            tile(depth, panels + f * depth, canvas + i * s->stride_h * v.row + j, offset,
-                 sums);
+            const float *from = canvas + i * s->stride_h * v.row + j;
+            tile(depth, panels + f * depth, from, offset, sums);
             for (int r = 0; bias && r < min(TILE_ROWS, s->filters - f); r++) {
               const f32x4 shift = splat(bias[g * s->filters + f + r]);
               sums[r][0] += shift, sums[r][1] += shift;
@@ -540,7 +540,7 @@ EXPORT void tt_max_pool2d_grad(const struct pool *s, const float *grad,
   const int plane = s->height * s->width;
   for (int p = 0; p < s->planes; p++, dx += plane) {
     if (!whole) fill(dx, plane, 0);
-    for (int i = 0; i < s->out_height; i++, grad += s->out_width, cell += s->out_width) {
+    for (int i = 0; i < s->out_height; i++) {
       for (int j = 0; whole && j < s->out_width; j += 2) {
         const f32x4 g = {grad[j], grad[j], grad[j + 1], grad[j + 1]};
         const i32x4 won = {cell[j], cell[j], cell[j + 1], cell[j + 1]};
@@ -555,6 +555,7 @@ EXPORT void tt_max_pool2d_grad(const struct pool *s, const float *grad,
         if (row >= 0 && row < s->height && col >= 0 && col < s->width)
           dx[row * s->width + col] += grad[j];
       }
+      grad += s->out_width, cell += s->out_width;
     }
   }
 }
@@ -618,9 +619,10 @@ EXPORT void tt_gelu(int count, const float *x, float *y) {
 EXPORT void tt_gelu_grad(int count, const float *grad, const float *x, float *dx) {
   for (int i = 0; i < count; i += 4) {
     const f32x4 v = load_upto(x + i, count - i, 0), gate = gelu_gate(v);
-    const f32x4 slope = splat(2 * GELU_SCALE) * (splat(1) + splat(3 * GELU_CUBIC) * v * v);
-    const f32x4 g = load_upto(grad + i, count - i, 0);
-    store_upto(dx + i, g * gate * (splat(1) + v * (splat(1) - gate) * slope), count - i);
+    const f32x4 slope =
+        splat(2 * GELU_SCALE) * (splat(1) + splat(3 * GELU_CUBIC) * v * v);
+    const f32x4 g = load_upto(grad + i, count - i, 0) * gate;
+    store_upto(dx + i, g * (splat(1) + v * (splat(1) - gate) * slope), count - i);
   }
 }
 
@@ -832,7 +834,8 @@ EXPORT void tt_adam_step(const struct adam *s, int count, const int *sizes,
       const float g = grad[i] + s->decay * p[i];
       m[i] += s->first * (g - m[i]);
       v[i] += s->second * (g * g - v[i]);
-      p[i] = p[i] * s->shrink - s->step * m[i] / (__builtin_sqrtf(v[i]) / s->root + s->eps);
+      const float scale = __builtin_sqrtf(v[i]) / s->root + s->eps;
+      p[i] = p[i] * s->shrink - s->step * m[i] / scale;
     }
   }
 }

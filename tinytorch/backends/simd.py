@@ -26,14 +26,17 @@ class SimdBackend(NumpyBackend):
     """
 
     name = "simd"
-    #: Below so many multiplications or elements, numpy is done before a call begins.
-    small_product = 4096
-    small_array = 4096
+    #: Up to so many rows, or below so many multiplications or elements, numpy is done
+    #: before C has begun.
+    small_rows = 1
+    small_product = 2**16
+    small_array = 2**13
 
     def __init__(self, path: str | Path = MODULE) -> None:
         self._library = c.open_library(str(path))
         self._functions: dict[str, Any] = {}
         self._memory = np.empty(0, dtype=c.FLOAT)
+        self._gemm_scratch = self._call("gemm_scratch")
 
     def describe(self) -> str:
         """Return in one line what does the work."""
@@ -59,20 +62,27 @@ class SimdBackend(NumpyBackend):
 
     def matmul(self, a: Array, b: Array) -> Array:
         """(..., I, K) times (..., K, J) gives (..., I, J), batches broadcast."""
-        if not (c.strided(a) and c.strided(b) and a.shape[-1] == b.shape[-2]):
+        if b.ndim == 2 < a.ndim and a.size and a.flags.c_contiguous:
+            flat = self.matmul(a.reshape(-1, a.shape[-1]), b)
+            return flat.reshape(*a.shape[:-1], b.shape[-1])
+        if not (self._worthwhile(a, b) and c.strided(a) and c.strided(b)):
             return super().matmul(a, b)
         (rows, depth), cols = a.shape[-2:], b.shape[-1]
-        if b.ndim == 2 and a.ndim > 2 and a.flags.c_contiguous:
-            return self.matmul(a.reshape(-1, depth), b).reshape(*a.shape[:-1], cols)
-        if rows * depth * cols < self.small_product:
-            return super().matmul(a, b)
         batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         a_at, b_at = c.starts(a, batch), c.starts(b, batch)
         shape = c.ints(a_at.size, rows, cols, depth, *c.scaled(a), *c.scaled(b))
         out = np.empty((*batch, rows, cols), dtype=c.FLOAT)
-        scratch = self._scratch(self._call("gemm_scratch"))
+        scratch = self._scratch(self._gemm_scratch)
         self._call("gemm", shape, a, a_at, b, b_at, out, scratch)
         return out
+
+    def _worthwhile(self, a: Array, b: Array) -> bool:
+        """Whether a product exists, and C pays: few rows use each of b too little."""
+        if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:
+            return False
+        rows, depth = a.shape[-2:]
+        work = rows * depth * b.shape[-1]
+        return rows > self.small_rows and work >= self.small_product
 
     def matmul_int8(self, a: Array, b: Array) -> Array:
         """int8 (I, K) times int8 (K, J) gives exact int32 (I, J)."""

@@ -18,6 +18,7 @@ FLOAT = np.dtype(np.float32)
 INT8 = np.dtype(np.int8)
 CELL = np.dtype(np.int16)
 _LIMIT = 2**31  # C counts in 32 bits
+_ORIGIN = np.zeros(1, dtype=np.int32)
 
 #: The arguments of each function in simd.c: pointer, int or float.
 SIGNATURES = {
@@ -143,7 +144,7 @@ def table(arrays: Sequence[Array | None]) -> ctypes.Array:
 
 def starts(x: Array, batch: tuple[int, ...]) -> Array:
     """Return where each matrix of `x`, broadcast to `batch`, begins (int32)."""
-    at = np.zeros(1, dtype=np.int32)
+    at = _ORIGIN
     if batch:
         strides = np.broadcast_to(x, (*batch, *x.shape[-2:])).strides
         for length, stride in zip(batch, strides, strict=False):

@@ -25,7 +25,7 @@ TOLERANCE = 1e-5
 class EveryCall(SimdBackend):
     """Leaves nothing to numpy for being small, and has no byte of scratch to spare."""
 
-    small_product = small_array = 0
+    small_rows = small_product = small_array = 0
 
     def _scratch(self, count: int) -> np.ndarray:
         self._memory = np.empty(count, dtype=np.float32)
@@ -36,8 +36,8 @@ class Counting(EveryCall):
     """Notes which functions of simd.c were called."""
 
     def __init__(self, path: str | Path) -> None:
-        super().__init__(path)
         self.called: set[str] = set()
+        super().__init__(path)
 
     def _call(self, name, *arguments):
         self.called.add(name)
