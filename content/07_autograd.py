@@ -161,7 +161,7 @@ print(inspect.getsource(ops.Mul.forward))
 #   `no_grad`.
 #
 # `inputs[0]._wrap(array)` makes a tensor without a history, and the number
-# `_writes.clock` tells later whether somebody has changed a saved array in the
+# `writes.clock` tells later whether somebody has changed a saved array in the
 # meantime.
 
 # %% part="autograd.Function.apply"

@@ -11,11 +11,14 @@ import inspect
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ContextDecorator
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from tinytorch.graph_memory import Pending, unneeded, writes
+
 Array = np.ndarray
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
 class _Mode:
@@ -39,7 +42,7 @@ class _RecordingContext(ContextDecorator):
     def __exit__(self, *exc: object) -> None:
         _Mode.recording = self._outer.pop()
 
-    def __call__(self, function: Callable) -> Callable:
+    def __call__(self, function: AnyFunction) -> AnyFunction:
         if not inspect.isgeneratorfunction(function):
             return super().__call__(function)
 
@@ -55,7 +58,7 @@ class _RecordingContext(ContextDecorator):
                         return stop.value
                 sent = yield value
 
-        return generator
+        return cast(AnyFunction, generator)
 
 
 class no_grad(_RecordingContext):  # noqa: N801 - PyTorch's name
@@ -75,29 +78,6 @@ def is_grad_enabled() -> bool:
     return _Mode.recording
 
 
-class _Release:
-    """Frees a chain of nodes one by one.
-
-    Left to itself, each node would free the one before it from within its own
-    release, and a deep graph that is dropped unused would overflow a browser's stack.
-    """
-
-    def __init__(self) -> None:
-        self.pending: list[Any] = []
-        self._busy = False
-
-    def drain(self) -> None:
-        """Let go of what is pending, unless that is under way already."""
-        if not self._busy:
-            self._busy = True
-            while self.pending:
-                self.pending.pop()  # may append the edges of the nodes it frees
-            self._busy = False
-
-
-_release = _Release()
-
-
 class Function:
     """One differentiable operation; its instance is one node of the graph.
 
@@ -109,7 +89,7 @@ class Function:
     """
 
     # For each input that needs a gradient, its node (or leaf) and its shape.
-    edges: tuple[tuple[Any, tuple[int, ...]] | None, ...] | None
+    edges: tuple[tuple[Any, tuple[int, ...]] | None, ...] | None = None
     needs_input_grad: tuple[bool, ...]
     saved: tuple[Any, ...] = ()
     watcher: weakref.ref | None = None
@@ -123,10 +103,11 @@ class Function:
     def backward(ctx: Any, grad: Array) -> Any:
         raise NotImplementedError("a Function expects a static method `backward`")
 
-    def __del__(self, release: _Release = _release) -> None:
-        # Handed over without a name: a local would hold them until after the drain.
-        release.pending.append(self.__dict__.pop("edges", None))
-        release.drain()
+    def __del__(self, pending: Pending = unneeded) -> None:
+        if self.edges is not None:
+            # Handed over without a name: a local would hold them beyond the drain.
+            pending.append(self.__dict__.pop("edges"))
+            pending.drain()
 
     def save_for_backward(self, *values: Any) -> None:
         """Keep arrays (or anything else) until the backward pass."""
@@ -141,7 +122,7 @@ class Function:
         `forward` gets the node and the inputs' arrays; its result is wrapped by
         `inputs[0]._wrap`. If any input needs a gradient, the node keeps `edges`, for
         each input None or (its grad_fn, or itself if it has none; its shape), and
-        `written_at = _writes.clock`; the result requires a gradient and has the node
+        `written_at = writes.clock`; the result requires a gradient and has the node
         as its `grad_fn`.
         """
         ctx = cls()
@@ -156,7 +137,7 @@ class Function:
                     for t in inputs
                 ]
             )
-            ctx.written_at = _writes.clock
+            ctx.written_at = writes.clock
             out.requires_grad = True
             out.grad_fn = ctx
         return out
@@ -220,8 +201,8 @@ def backward(root: Function, grad: Array, retain_graph: bool = False) -> None:
 
 def _input_grads(node: Function, grad: Array) -> Iterator[tuple[Any, Array]]:
     """Yield each node or leaf that `node` was computed from, with its gradient."""
-    _writes.check(node)
-    watcher = node.watcher and node.watcher()
+    writes.check(node)
+    watcher = node.watcher() if node.watcher else None
     if watcher is not None:
         watcher.accumulate_grad(grad.copy())
     grads = node.backward(node, grad)
@@ -258,56 +239,7 @@ def _edges(node: Function) -> tuple[tuple[Any, tuple[int, ...]] | None, ...]:
     return node.edges
 
 
-class _Writes:
-    """When an array was last written in place, so that a stale graph is noticed.
-
-    Saved arrays are compared by the memory they share (views included) and only
-    against writes that came after the node was recorded.
-    """
-
-    def __init__(self) -> None:
-        self.clock = 0
-        self._at: dict[int, tuple[weakref.ref[Array], int]] = {}
-
-    def mark(self, array: Array) -> None:
-        """Note that `array` has just been written in place."""
-        self.clock += 1
-        owner = _owner(array)
-        key = id(owner)
-        ref = weakref.ref(owner, lambda _: self._at.pop(key, None))
-        self._at[key] = (ref, self.clock)
-
-    def check(self, node: Function) -> None:
-        """Raise RuntimeError if what `node` saved was written since."""
-        if node.written_at == self.clock:
-            return
-        for array in _arrays(node.saved):
-            _, written = self._at.get(id(_owner(array)), (None, 0))
-            if written > node.written_at:
-                raise RuntimeError(
-                    f"{type(node).__name__} saved a tensor of shape {array.shape} "
-                    "for its gradient, and it was changed in place before "
-                    "backward(); change a copy, or call backward() first"
-                )
-
-
-def _owner(array: Array) -> Array:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def _arrays(values: tuple[Any, ...]) -> Iterator[Array]:
-    """Yield the arrays among `values`, and in the tuples among them."""
-    for value in values:
-        if isinstance(value, np.ndarray):
-            yield value
-        elif isinstance(value, tuple):
-            yield from _arrays(value)
-
-
-_writes = _Writes()
-mark_written = _writes.mark
+mark_written = writes.mark
 
 
 # Finite differences

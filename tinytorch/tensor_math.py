@@ -207,7 +207,7 @@ class MathMethods:
         return _pick(self, self.argsort(dim, descending), dim, True)
 
     def topk(self: Any, k: int, dim: int | None = None, largest: bool = True) -> Any:
-        """Return (values, indices) of the k largest along `dim`, or the last, in order."""
+        """Return (values, indices) of the k largest along `dim`, largest first."""
         dim = _dims(self, -1 if dim is None else dim)
         if not 0 <= k <= self.shape[dim]:
             raise ValueError(f"topk() expects k from 0 to {self.shape[dim]}, got {k}")

@@ -13,6 +13,7 @@ PACKAGE = Path(tinytorch.__file__).parent
 FLOORS = {
     "backends": 0,
     "dtypes": 0,
+    "graph_memory": 0,
     "random": 0,
     "autograd": 1,
     "graph_drawing": 1,

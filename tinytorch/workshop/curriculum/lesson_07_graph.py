@@ -162,7 +162,7 @@ def _node_of(args: tuple, out: Any) -> dict[str, Any]:
         "needs_input_grad": getattr(node, "needs_input_grad", unset),
         "edges": edges,
         "saved": len(node.saved),
-        "written_at": "the clock" if written == autograd._writes.clock else written,
+        "written_at": "the clock" if written == autograd.writes.clock else written,
     }
 
 

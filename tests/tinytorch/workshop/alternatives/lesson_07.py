@@ -59,7 +59,7 @@ def apply(cls, *inputs, **options):
         source = x if x.grad_fn is None else x.grad_fn
         edges.append((source, x.data.shape) if need else None)
     node.edges = tuple(edges)
-    node.written_at = _writes.clock
+    node.written_at = writes.clock
     result.grad_fn, result.requires_grad = node, True
     return result
 """,
