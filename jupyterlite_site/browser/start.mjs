@@ -37,6 +37,16 @@ function mark(stage) {
   console.debug("tinytorch:", stage, performance.timeOrigin + performance.now());
 }
 
+// For `tito doctor`, since Python here cannot wait for a browser's answer.
+async function lookAtStorage() {
+  self.storageKept = await navigator.storage?.persisted?.();
+}
+
+if (self.BroadcastChannel) {
+  new BroadcastChannel("tinytorch-storage").onmessage = lookAtStorage;
+}
+lookAtStorage();
+
 let started;
 
 export function start() {
