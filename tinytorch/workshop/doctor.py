@@ -29,7 +29,7 @@ class Finding:
 def findings() -> list[Finding]:
     """Examine this machine; every figure is measured now."""
     look: list[tuple[str, Callable[[], str]]] = [
-        ("python", lambda: f"{platform.python_version()} ({sys.executable or 'tab'})"),
+        ("python", python),
         ("platform", platform.platform),
         ("numpy", lambda: np.__version__),
         ("tinytorch", lambda: tinytorch.__version__),
@@ -48,6 +48,12 @@ def _finding(label: str, fact: Callable[[], str]) -> Finding:
         return Finding(label, fact())
     except (OSError, ValueError, RuntimeError) as error:
         return Finding(label, str(error), fault=True)
+
+
+def python() -> str:
+    """Return Python's version, and where it runs."""
+    where = "this browser tab" if sys.platform == "emscripten" else sys.executable
+    return f"{platform.python_version()} in {where}"
 
 
 def clock_resolution(ticks: int = 20) -> float:

@@ -58,7 +58,11 @@ def export(path: str | Path | None = None) -> Path:
     rows = (
         ("yours", f"{count} of {len(curriculum.parts())} parts"),
         ("install", f"unzip it, then: pip install {wheel_name}"),
-        ("restore", f'in another browser: workshop.restore("{target.name}")'),
+        (
+            "restore",
+            "in another browser, upload it there (File, Open), then: "
+            f'workshop.restore("{target.name}")',
+        ),
     )
     view.show(Download(target, rows))
     return target
@@ -68,7 +72,8 @@ def restore(path: str | Path) -> list[str]:
     """Bring the backup in an exported zip back; returns the files it wrote.
 
     A file that is there already with other contents stays; the backup's version is
-    written beside it, ending in `.restored`. Raises ValueError for a file that is no
+    written beside it, with "restored" in its name. A notebook in which nothing was
+    written yet gives way. Raises ValueError for a file that is no
     export, or whose names point outside.
     """
     wrote = []
@@ -76,8 +81,8 @@ def restore(path: str | Path) -> list[str]:
         target = _home(name)
         if target.exists() and target.read_bytes() == body:
             continue
-        if target.exists():
-            target = target.with_name(target.name + ".restored")
+        if target.exists() and not (_is_notebook(target) and store.untouched(target)):
+            target = _beside(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(target.name + ".partial")
         partial.write_bytes(body)
@@ -175,7 +180,7 @@ def _backup_files() -> dict[str, bytes]:
         for p in root.rglob("*.py")
     }
     for pattern in ("*.ipynb", "milestones/*.ipynb"):
-        notebooks = root.parent.glob(pattern)
+        notebooks = (p for p in root.parent.glob(pattern) if not store.untouched(p))
         found |= {p.relative_to(root.parent).as_posix(): p for p in notebooks}
     return {BACKUP + name: found[name].read_bytes() for name in sorted(found)}
 
@@ -185,6 +190,17 @@ def _home(name: str) -> Path:
     folder, _, rest = name.partition("/")
     root = store.root()
     return root / rest if folder == store.FOLDER else root.parent / name
+
+
+def _is_notebook(path: Path) -> bool:
+    return path.suffix == ".ipynb"
+
+
+def _beside(path: Path) -> Path:
+    """Return another name: a notebook still opens, a part is no part any more."""
+    if _is_notebook(path):
+        return path.with_stem(f"{path.stem}-restored")
+    return path.with_name(f"{path.name}.restored")
 
 
 def _read_backup(path: Path) -> list[tuple[str, bytes]]:

@@ -80,21 +80,21 @@ class Overview:
     def answer(self, lesson: Lesson) -> str:
         """Return the lesson's question, or that it is answered."""
         if self.reached(lesson):
-            return f"yes, I can {lesson.question}."
-        return f"can I {lesson.question}?"
+            return f"Yes, I can {lesson.question}."
+        return f"Can I {lesson.question}?"
 
     def state(self, milestone: Milestone) -> str:
         """Return what a milestone still waits for, or what it has to reach."""
         missing = self.missing(milestone)
         if not missing:
             return f"unlocked: {milestone.reach}"
-        return f"{len(missing)} of the {len(milestone.needs)} parts it runs on to go"
+        return f"{len(missing)} of its {len(milestone.needs)} parts are still to build"
 
     def _notes(self) -> list[str]:
         notes = [f"Left aside: {name}: {why}" for name, why in self.aside.items()]
         if self.not_exported:
             notes.append(
-                f"{self.not_exported} of your saved parts are not in an export yet: "
+                f"{self.not_exported} of your saved files are not in an export yet: "
                 "workshop.export() makes one to download and keep."
             )
         return notes

@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
@@ -25,14 +26,14 @@ _HEADER = "# Your part of tinytorch: "
 def root() -> Path:
     """Return the folder of saved parts; it need not exist yet.
 
-    TINYTORCH_HOME wins; then the browser's drive; then `my_tinytorch` in the current
-    folder or the nearest one above that has it.
+    TINYTORCH_HOME wins; then the browser's drive, or its memory if there is none;
+    then `my_tinytorch` in the current folder or the nearest one above that has it.
     """
     chosen = os.environ.get("TINYTORCH_HOME")
     if chosen:
         return Path(chosen)
-    if sys.platform == "emscripten" and DRIVE.is_dir():
-        return DRIVE / FOLDER
+    if sys.platform == "emscripten":
+        return (DRIVE if lasting() else Path.home()) / FOLDER
     here = Path.cwd()
     above = (folder / FOLDER for folder in (here, *here.parents))
     return next((folder for folder in above if folder.is_dir()), here / FOLDER)
@@ -115,13 +116,40 @@ def not_exported() -> int:
     return sum(path.stat().st_mtime > since for path in root().rglob("*.py"))
 
 
+@cache
 def lasting() -> bool:
     """Return whether saved files outlive this kernel.
 
-    A browser without a service worker, as in some private windows, gives notebooks
-    no drive: what is written then is gone with the tab.
+    A browser without a service worker, as in some private windows, gives notebooks no
+    drive, or one that answers nothing: what is written then is gone with the tab.
     """
-    return sys.platform != "emscripten" or DRIVE.is_dir()
+    if sys.platform != "emscripten":
+        return True
+    try:
+        return bool(os.listdir(DRIVE))
+    except OSError:
+        return False
+
+
+def untouched(notebook: Path) -> bool:
+    """Return whether no cell of a notebook differs from the site's version.
+
+    False where the site cannot be asked, as on a desktop.
+    """
+    if sys.platform != "emscripten":
+        return False
+    from tinytorch.utils.data import browser
+
+    name = notebook.relative_to(root().parent).as_posix()
+    try:
+        original = browser.get(f"{browser.site_url()}files/{name}", fresh=True)
+        return _cells(original) == _cells(notebook.read_bytes())
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def _cells(notebook: bytes) -> list[str]:
+    return ["".join(cell["source"]) for cell in json.loads(notebook)["cells"]]
 
 
 def newer_version(notebook: str, version: str) -> bool:

@@ -155,7 +155,7 @@ def test_unreadable_bytes_do_not_stop_a_lesson(home, capsys):
 
 def test_progress_shows_the_question_and_what_is_reached(capsys):
     progress()
-    assert "can I hold n-dimensional data and multiply it?" in capsys.readouterr().out
+    assert "Can I hold n-dimensional data and multiply it?" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
