@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,15 @@ int64 = np.dtype("int64")
 bool_ = np.dtype("bool")
 
 KINDS = "buif"  # boolean, unsigned, signed, floating
+
+
+def bytes_of(shape: tuple[int, ...], dtype: Any) -> int:
+    """Return the bytes of an array of this shape, all elements side by side.
+
+    dtype: what `np.dtype` takes, such as "float32", whose `itemsize` is 4 bytes. The
+    shape () is a single element.
+    """
+    return math.prod(shape) * np.dtype(dtype).itemsize
 
 
 def as_array(data: Any, dtype: Any = None) -> Array:

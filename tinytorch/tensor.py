@@ -10,7 +10,16 @@ import numpy as np
 
 from tinytorch import autograd, ops
 from tinytorch.autograd import Array, Function
-from tinytorch.dtypes import Scalar, as_array, bool_, float32, float64, int32, int64
+from tinytorch.dtypes import (
+    Scalar,
+    as_array,
+    bool_,
+    bytes_of,
+    float32,
+    float64,
+    int32,
+    int64,
+)
 from tinytorch.tensor_math import MathMethods
 from tinytorch.tensor_operators import OperatorMethods
 from tinytorch.tensor_shape import ShapeMethods, contiguous_strides
@@ -66,7 +75,7 @@ class Tensor(OperatorMethods, MathMethods, ShapeMethods):
     @property
     def nbytes(self) -> int:
         """Bytes of all elements."""
-        return self.data.nbytes
+        return bytes_of(self.shape, self.dtype)
 
     @property
     def is_leaf(self) -> bool:

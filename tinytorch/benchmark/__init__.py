@@ -11,7 +11,7 @@ from tinytorch.benchmark.counters import (
 )
 from tinytorch.benchmark.profiler import Profile, profile
 from tinytorch.benchmark.table import Table
-from tinytorch.benchmark.timer import Comparison, Timer, Timing
+from tinytorch.benchmark.timer import Comparison, Timer, Timing, clock_step, duration
 
 __all__ = [
     "FLOPS",
@@ -21,8 +21,10 @@ __all__ = [
     "Timer",
     "Timing",
     "activation_bytes",
+    "clock_step",
     "count_flops",
     "count_parameters",
+    "duration",
     "memory",
     "peak_memory",
     "profile",

@@ -7,6 +7,7 @@ a loop of calls, and a result is the median of samples with an interval around i
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -110,7 +111,7 @@ class Timer:
 
     def _sample(self, functions: list[Call]) -> list[Timing]:
         with _without_garbage_collection():
-            loops = [self._loops(function) for function in functions]
+            loops = [self.loops_for(function) for function in functions]
             samples: list[list[float]] = [[] for _ in functions]
             end = self.clock() + self.time_budget
             for i in range(self.repeats):
@@ -119,20 +120,30 @@ class Timer:
                 # Every other round the other way about: none is always first.
                 order = range(len(functions))[:: -1 if i % 2 else 1]
                 for k in order:
-                    samples[k].append(self._run(functions[k], loops[k]) / loops[k])
+                    samples[k].append(
+                        self.time_calls(functions[k], loops[k]) / loops[k]
+                    )
         pairs = zip(samples, loops, strict=True)
         return [Timing(np.array(times), n) for times, n in pairs]
 
-    def _loops(self, function: Call) -> int:
-        """Warm up; return how many calls make a sample long enough for the clock."""
+    def loops_for(self, function: Call) -> int:
+        """Return how many calls of `function` make a sample of min_sample seconds.
+
+        First it is called `warmup` times, untimed. Then 1, 2, 4, ... calls are timed,
+        until that many last at least min_sample.
+        """
         for _ in range(self.warmup):
             function()
         loops = 1
-        while self._run(function, loops) < self.min_sample:
+        while self.time_calls(function, loops) < self.min_sample:
             loops *= 2
         return loops
 
-    def _run(self, function: Call, loops: int) -> float:
+    def time_calls(self, function: Call, loops: int) -> float:
+        """Return the seconds, by `self.clock`, that `loops` calls of `function` take.
+
+        The clock is read twice: before the first call and after the last.
+        """
         start = self.clock()
         for _ in range(loops):
             function()
@@ -140,11 +151,32 @@ class Timer:
 
 
 def duration(seconds: float) -> str:
-    """Return a time with its unit and three digits."""
+    """Return a time with its unit, s, ms, µs or ns, and at most three digits.
+
+    1.5 gives "1.5 s", 0.01234 "12.3 ms"; 0 gives "0 ns". The unit is the largest of
+    which there is at least one, or ns.
+    """
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= scale:
             return f"{seconds / scale:.3g} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
+
+
+def clock_step(
+    clock: Callable[[], float] = time.perf_counter, rounds: int = 20
+) -> float:
+    """Return the smallest step, in seconds, that a clock took in `rounds` steps.
+
+    A step is from one reading to the first one that differs. What takes less time
+    than that cannot be seen in a single reading.
+    """
+    smallest = math.inf
+    for _ in range(rounds):
+        start = now = clock()
+        while now == start:
+            now = clock()
+        smallest = min(smallest, now - start)
+    return smallest
 
 
 def _resampled(n: int) -> np.ndarray:
