@@ -192,8 +192,8 @@ def _gradients() -> list[Case]:
             lambda: args(PAIR),
             want(16, 13, 8),
             look,
-            hint="outputs = run.model(inputs); from them the loss, for backward(), and the "
-            "other metrics.",
+            hint="outputs = run.model(inputs); from them the loss, for backward(), and "
+            "the other metrics.",
         ),
         Case(
             "batches of two and of one, as if they were one batch",
