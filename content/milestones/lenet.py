@@ -41,7 +41,7 @@ workshop.milestone("lenet", whose)
 # %% [markdown]
 # ## The digits
 #
-# Written by 43 people on a tablet, reduced to 8×8 pixels with 17 shades of grey.
+# Written by 13 people on a tablet, reduced to 8×8 pixels with 17 shades of grey.
 
 # %%
 generator = tt.manual_seed(seed)
