@@ -43,6 +43,10 @@ MILESTONES: tuple[Milestone, ...] = (
             "autograd.unbroadcast",
             "ops.matmul.MatMul.backward",
             "ops.elementwise.ReLU.backward",
+            "nn.functional.loss.binary_cross_entropy_with_logits",
+            "nn.functional.loss.reduce_losses",
+            "optim.optimizer.Optimizer.zero_grad",
+            "optim.optimizer.Optimizer.step",
         ),
     ),
     Milestone(
