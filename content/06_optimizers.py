@@ -373,8 +373,8 @@ for name, state in per_weight.items():
 # %% [markdown]
 # ## 4 Optimisation path
 #
-# Your kernel visits one number at a time. The library's default lets numpy work on whole
-# arrays:
+# Your kernel visits one number at a time. The library's default lets numpy work on
+# whole arrays:
 
 # %%
 print(inspect.getsource(NumpyBackend.adam_step))

@@ -46,7 +46,14 @@ def _sgd_look(args: tuple, result: Any) -> dict[str, Any]:
 
 def _sgd_step() -> list[Case]:
     table: list[tuple[str, float | None, tuple, float, float | None, str]] = [
-        ("p = 1, slope 0.5", None, (0.1, 0, 0, 0, False), 0.95, None, "1 - 0.1 · 0.5"),
+        (
+            "p = 1, slope 0.5",
+            None,
+            (0.1, 0, 0, 0, False),
+            0.95,
+            None,
+            "p[i] becomes 1 - 0.1 · 0.5 = 0.95, in place.",
+        ),
         (
             "momentum 0.9, velocity 2",
             2.0,
@@ -256,14 +263,14 @@ def _forgets() -> list[Case]:
             one_group,
             {"gradients": [[None, None]], "returned": None},
             look=look,
-            hint="Set it to None: a zero is a gradient too.",
+            hint="Go through every group's list, group['params'], and set .grad to None.",
         ),
         Case(
             "two groups",
             two_groups,
             {"gradients": [[None], [None]], "returned": None},
             look=look,
-            hint="The parameters are in every group's list, under 'params'.",
+            hint="There may be several groups.",
         ),
     ]
 
