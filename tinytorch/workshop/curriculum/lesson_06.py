@@ -45,6 +45,7 @@ def _sgd_look(args: tuple, result: Any) -> dict[str, Any]:
 
 
 def _sgd_step() -> list[Case]:
+    first = "p[i] becomes 1 - 0.1 · 0.5 = 0.95, in place."
     table: list[tuple[str, float | None, tuple, float, float | None, str]] = [
         (
             "p = 1, slope 0.5",
@@ -263,7 +264,7 @@ def _forgets() -> list[Case]:
             one_group,
             {"gradients": [[None, None]], "returned": None},
             look=look,
-            hint="Go through every group's list, group['params'], and set .grad to None.",
+            hint="Of every p in group['params'], set .grad to None.",
         ),
         Case(
             "two groups",
