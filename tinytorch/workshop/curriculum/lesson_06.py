@@ -45,7 +45,6 @@ def _sgd_look(args: tuple, result: Any) -> dict[str, Any]:
 
 
 def _sgd_step() -> list[Case]:
-    first = "p[i] becomes 1 - 0.1 · 0.5 = 0.95, in place."
     table: list[tuple[str, float | None, tuple, float, float | None, str]] = [
         (
             "p = 1, slope 0.5",
