@@ -18,12 +18,11 @@
 # **You need:** loops over arrays (lesson 02 helps). **It takes** about 90 minutes.
 
 # %%
-import time
-
 import numpy as np
 
 import tinytorch as tt
 from tinytorch import nn, workshop
+from tinytorch.benchmark import Timer
 from tinytorch.nn import functional as F
 from tinytorch.utils.data import Digits
 from tinytorch.utils.images import image_grid
@@ -270,14 +269,12 @@ my_guess_bytes = 2
 
 
 # %%
-def seconds(function, at_least=0.1):
-    """Return the shortest time of one call, repeated until `at_least` has passed."""
-    best, begin = float("inf"), time.perf_counter()
-    while time.perf_counter() - begin < at_least:
-        start = time.perf_counter()
-        function()
-        best = min(best, time.perf_counter() - start)
-    return best
+timer = Timer(repeats=5, warmup=1, time_budget=0.5)
+
+
+def seconds(function):
+    """Return the shortest time of one call: what disturbs it can only add."""
+    return timer.measure(function).percentile(0)
 
 
 def time_of(channels, side, images=1):
@@ -406,8 +403,8 @@ for name in times:
     print(f"{name:<6} {side:>2}×{side:<2} {t * 1e3:9.3f} ms {rate:9.1f} million op/s")
 common = {name: dict(points)[sides[-1]] for name, points in times.items()}
 print(f"\nat {sides[-1]}×{sides[-1]} pixels, against your loops:")
-for name, t in common.items():
-    print(f"  {name:<6} {common['loops'] / t:9.0f} times as fast")
+for name in list(common)[1:]:
+    print(f"  {name:<6} {common['loops'] / common[name]:9.0f} times as fast")
 
 # %%
 log = {

@@ -20,6 +20,7 @@ import numpy as np
 
 import tinytorch as tt
 from tinytorch import nn, workshop
+from tinytorch.benchmark import Timer
 from tinytorch.models import CNN
 from tinytorch.optim import SGD, Adam
 from tinytorch.random import Generator
@@ -348,14 +349,12 @@ bar_plot(
 
 
 # %%
-def milliseconds(function, at_least=0.1):
-    """Return the shortest time of one call, repeated until `at_least` has passed."""
-    best, begin = float("inf"), time.perf_counter()
-    while time.perf_counter() - begin < at_least:
-        start = time.perf_counter()
-        function()
-        best = min(best, time.perf_counter() - start)
-    return best * 1e3
+timer = Timer(repeats=5, warmup=1, time_budget=0.5)
+
+
+def milliseconds(function):
+    """Return the shortest time of one call: what disturbs it can only add."""
+    return 1e3 * timer.measure(function).percentile(0)
 
 
 chosen = np.random.default_rng(0).permutation(len(photos))[:128]
