@@ -38,9 +38,10 @@ lint: $(STAMP) ## Check style, formatting and types
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
-bench: site chromium ## Measure a cold open, the kernels and what recording costs
+bench: site chromium ## Measure a cold open, the kernels, CIFAR-10 in a tab, recording
 	@$(BIN)/python -m tests.benchmarks.cold_open
 	@$(BIN)/python -m tests.benchmarks.kernels
+	@$(BIN)/python -m tests.benchmarks.milestone
 	@$(BIN)/python -m tests.benchmarks.overhead
 
 pins: $(STAMP) ## Resolve versions again and rewrite every hash

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinytorch import nn, optim
-from tinytorch.random import Generator
+from tinytorch.random import Generator, manual_seed
 from tinytorch.training import BestWeights, Callback, EarlyStopping, Progress, fit
 from tinytorch.training.callbacks import clock, time_left
 from tinytorch.utils.data import DataLoader, TensorDataset, make_moons
@@ -31,6 +31,7 @@ class Script(Callback):
 
 
 def run(callbacks, epochs=5, **options):
+    manual_seed(0)
     model = nn.Linear(2, 2)
     data = TensorDataset(*make_moons(20, generator=Generator(0)))
     optimizer = optim.SGD(model.parameters(), lr=0.1)
