@@ -40,14 +40,14 @@ workshop.open(3)
 # slope.
 #
 # So *any* curve can be drawn this way, as closely as you like. Here is a sine, drawn
-# with 1, 3 and 8 corners: place corners on the curve, and let each ReLU correct the
-# slope by what is missing.
+# with 2, 4 and 10 corners: place corners on the curve, and let each ReLU correct the
+# slope by what is missing. (One more ReLU gives the first piece its slope.)
 
 
 # %%
 def drawn_with(corners, x):
     """Return a chain of straight lines through the sine, made of ReLUs alone."""
-    places = np.linspace(-3, 3, corners + 1)
+    places = np.linspace(-3, 3, corners + 2)
     slopes = np.diff(np.sin(places)) / np.diff(places)
     changes = np.diff(slopes, prepend=0)
     y = x * 0 + math.sin(-3)
@@ -58,7 +58,7 @@ def drawn_with(corners, x):
 
 x = tt.linspace(-3, 3, 121)
 curves = {"sine": (x.tolist(), x.sin().tolist())}
-for corners in (1, 3, 8):
+for corners in (2, 4, 10):
     curves[f"{corners} corners"] = (x.tolist(), drawn_with(corners, x).tolist())
 line_plot(curves, "x", "y")
 
@@ -277,8 +277,8 @@ timer = benchmark.Timer(repeats=9, min_sample=0.005, time_budget=0.2)
 
 
 def seconds(function):
-    """Return the median time of one call; lesson 01 tells how it is measured."""
-    return timer.measure(function).median
+    """Return the shortest time of one call: what disturbs it can only add."""
+    return timer.measure(function).percentile(0)
 
 
 activations = {
@@ -297,11 +297,12 @@ print(f"\nsigmoid takes {factor:.1f} times as long as relu; you said {my_guess}"
 # %% [markdown]
 # A processor compares or adds several numbers with one instruction. No instruction
 # computes $e^x$: it is a small program of a dozen multiplications, for each number.
-# (If tanh came out nearly as cheap as ReLU, your numpy runs that program on many
-# numbers at once; sigmoid, put together from five numpy calls, has no such luck.)
+# (One that came out much cheaper than the others was computed on several numbers at
+# once: tanh by some builds of numpy, GELU by the C kernels of a browser. Sigmoid is put
+# together from five numpy calls and has no such luck. Section 4 comes back to this.)
 #
 # A million numbers at a time is one thing, a few are another. Here is the time *for
-# each number* as the array grows:
+# each number*, in nanoseconds, as the array grows:
 
 # %%
 powers = range(4, 21, 2)
@@ -312,7 +313,7 @@ for name, f in activations.items():
         values = tt.randn(2**power)
         each.append(seconds(lambda f=f, v=values: f(v)) / 2**power * 1e9)
     lines[name] = (list(powers), np.log10(each).tolist())
-line_plot(lines, "log₂ of how many numbers", "log₁₀ of ns each")
+line_plot(lines, "log₂ of how many numbers", "log₁₀ ns")
 
 # %% [markdown]
 # On the left you pay for *calling* the function, whatever it computes: that is why
@@ -344,7 +345,7 @@ for name, result in results.items():
 # %% [markdown]
 # The same numbers come out, and some keep several times the memory, because each small
 # operation saves for itself. When a network does not fit into a graphics card, this is
-# usually why. One operation with its own `backward`, as you wrote, keeps one array.
+# often why. One operation with its own `backward`, as you wrote, keeps one array.
 #
 # ### A slope that vanishes
 #
@@ -372,8 +373,8 @@ line_plot(
 # %% [markdown]
 # ## 4 Optimisation path
 #
-# This is the softmax that runs by default, read from its live source. Find your steps
-# in it: the largest, the differences, the sum.
+# This is the softmax that runs by default outside a browser, read from its live source.
+# Find your steps in it: the largest, the differences, the sum.
 
 # %%
 print(inspect.getsource(NumpyBackend.softmax))

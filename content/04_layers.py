@@ -207,8 +207,8 @@ print(model(tt.randn(5, 1, 8, 8)).shape)
 
 # %%
 def painter(depth, width=16):
-    """Return a network from (x, y, distance from the middle) to a colour."""
-    sizes = [3] + [width] * (depth - 1) + [3]
+    """Return a network from a place (x, y) to a colour."""
+    sizes = [2] + [width] * (depth - 1) + [3]
     layers = []
     for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
         layers += [nn.Linear(inputs, outputs), nn.Tanh()]
@@ -223,7 +223,7 @@ def paint(model, pixels=64):
     """Return the picture (3, pixels, pixels) that a painter makes."""
     line = np.linspace(-1, 1, pixels, dtype=np.float32)
     x, y = np.meshgrid(line, line)
-    places = tt.tensor(np.stack([x, y, np.hypot(x, y)], axis=-1))
+    places = tt.tensor(np.stack([x, y], axis=-1))
     with tt.no_grad():
         return model(places).permute(2, 0, 1).numpy()
 
@@ -234,8 +234,8 @@ pictures = np.stack([paint(painter(depth)) for depth in depths])
 image_grid(pictures, [f"{depth} deep" for depth in depths], columns=6, size=96)
 
 # %% [markdown]
-# One layer can only shade from one side to the other. Each further one folds the plane
-# once more. Change the seed, the gain or the width, and run it again.
+# One layer can only shade, each colour in one direction. Every further one folds the
+# plane once more. Change the seed, the gain or the width, and run it again.
 
 # %% [markdown]
 # ## 3 Systems analysis
@@ -274,7 +274,7 @@ starts = {
 }
 sizes = {name: sizes_through(start) for name, start in starts.items()}
 for name, by_layer in sizes.items():
-    print(f"{name:<8} after 20 layers: 10^{by_layer[-1]:.1f}")
+    print(f"{name:<8} after 20 layers: 10^{by_layer[-1]:z.1f}")
 print(f"you said 10^{my_guess} for 0.01")
 line_plot({name: (range(21), s) for name, s in sizes.items()}, "layer", "log₁₀ size")
 
@@ -350,7 +350,7 @@ print(inspect.getsource(F.linear))
 
 # %%
 timer = benchmark.Timer(repeats=9, time_budget=0.3)
-layer, few = nn.Linear(64, 64), tt.randn(8, 64)
+layer, few = nn.Linear(64, 64), tt.randn(32, 64)
 times = {}
 for name in tt.backends.available():
     with tt.no_grad(), tt.backends.use(name):
@@ -378,7 +378,7 @@ for power in (0, 3, 6, 9):
 line_plot(
     {"Linear(256, 256)": (powers, (np.log10(each) + 6).tolist())},
     "log₂ of the batch",
-    "log₁₀ of µs an example",
+    "log₁₀ µs",
 )
 
 # %% [markdown]
@@ -391,12 +391,11 @@ line_plot(
 # one for each sentence.
 
 # %%
-weight = layer.weight.data
-sentences = tt.randn(64, 16, 256).data
-both = timer.compare(
-    lambda: [sentence @ weight.T for sentence in sentences],
-    lambda: sentences.reshape(-1, 256) @ weight.T,
-)
+sentences = tt.randn(64, 16, 256)
+with tt.no_grad():
+    both = timer.compare(
+        lambda: [layer(sentence) for sentence in sentences], lambda: layer(sentences)
+    )
 print("64 products, and one:", both)
 
 # %% [markdown]

@@ -122,7 +122,7 @@ print(f"new points: {before:.1%} right before, {blobs:.1%} after {seconds:.1f} s
 
 
 # %%
-def picture(weights, X, answers, low, high, pixels=72):
+def picture(weights, X, answers, low, high, dot=2, pixels=72):
     """Return what the layer says over the square from low to high, with the points."""
     across = np.linspace(low, high, pixels)
     w1, w2, b = weights
@@ -132,16 +132,16 @@ def picture(weights, X, answers, low, high, pixels=72):
     for (x, y), answer in zip(
         places.round().astype(int), answers.tolist(), strict=True
     ):
-        column, row = max(x, 0), max(pixels - 1 - y, 0)
+        column, row = max(x, 0), max(pixels - 1 - y, 0)  # a far one is cut off
         colour = np.array([46, 158, 91] if answer else [217, 83, 79], dtype=np.uint8)
-        image[:, row : row + 2, column : column + 2] = colour[:, None, None]
+        image[:, row : row + dot, column : column + dot] = colour[:, None, None]
     return image
 
 
 shown = sorted({0, 1, 2, 4, len(history) - 1} & set(range(len(history))))
 image_grid(
     np.stack([picture(history[i], X, answers, -4.5, 4.5) for i in shown]),
-    [f"after {i} passes" if i else "at random" for i in shown],
+    [f"after pass {i}" if i else "at random" for i in shown],
     columns=5,
     size=120,
 )
@@ -188,7 +188,7 @@ for count in range(5):
 
 # %%
 image_grid(
-    np.stack([picture(lines[i], corners, exactly_one, -0.5, 1.5) for i in best]),
+    np.stack([picture(lines[i], corners, exactly_one, -0.5, 1.5, 5) for i in best]),
     [f"{right[i]} of 4" for i in best],
     columns=6,
     size=96,
@@ -197,11 +197,11 @@ image_grid(
 # %%
 line_plot(
     {
-        "two clouds": (range(len(mistakes)), [m / len(X) for m in mistakes]),
-        "XOR": (range(len(xor_mistakes)), [m / 4 for m in xor_mistakes]),
+        "two clouds, share": (range(len(mistakes)), [m / len(X) for m in mistakes]),
+        "XOR, share": (range(len(xor_mistakes)), [m / 4 for m in xor_mistakes]),
     },
     "pass",
-    "share of mistakes",
+    "mistakes",
 )
 
 # %% [markdown]
