@@ -29,8 +29,8 @@ for _ in loader:
     pass
 batched = time.perf_counter()
 share = ((decoded - begin) / epochs + batched - decoded) / (seconds / epochs)
-print(f"decode {decoded - begin:.2f} s once, batches {batched - decoded:.2f} s an epoch,"
-      f" training {seconds / epochs:.1f} s an epoch: data path {share:.1%}")
+print(f"decoding {decoded - begin:.2f} s once, batches {batched - decoded:.2f} s and "
+      f"training {seconds / epochs:.1f} s an epoch: data path {share:.1%}")
 """
 
 
