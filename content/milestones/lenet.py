@@ -14,7 +14,7 @@
 # Run all cells (menu *Run*, *Run All Cells*) and read on while they work.
 
 # %% tags=["parameters"]
-epochs = 15  # passes over the digits
+epochs = 10  # passes over the digits
 batch_size = 32
 lr = 0.02  # the highest learning rate
 seed = 0
