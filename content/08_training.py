@@ -555,7 +555,7 @@ for moved in (False, True):
     answer = evaluate(model, DataLoader(unseen, 500))
     print(f"{'moved by up to a pixel' if moved else 'as they are':<24}{answer:7.1%}")
     shown = digits.data[:10] if not moved else steps[0](digits.data[:10])
-image_grid(shown)
+image_grid(15 * shown)  # shades from 0 to 16
 
 # %% [markdown]
 # You can still read every one of them; the network cannot. To a linear layer, each

@@ -50,7 +50,7 @@ normalize = transforms.Normalize(train.mean, train.std)
 train.transform = test.transform = normalize
 print(f"{len(train):,} digits to learn from, {len(test)} to be tested on")
 first = [np.flatnonzero(train.targets == c)[:3] for c in range(10)]
-image_grid(train.data[np.stack(first, axis=1).ravel()])
+image_grid(15 * train.data[np.stack(first, axis=1).ravel()])  # shades from 0 to 16
 
 # %% [markdown]
 # ## The network
@@ -157,7 +157,7 @@ print(f"{len(wrong)} wrong: what it said, and what was meant. Then ten that are 
 picked = np.concatenate([wrong, right[:10]])
 pairs = zip(answer[picked], test.targets[picked], strict=True)
 captions = [f"{a}" if a == b else f"{a}, not {b}" for a, b in pairs]
-image_grid(test.data[picked], captions)
+image_grid(15 * test.data[picked], captions)
 
 # %% [markdown]
 # Would you have read all of them?
