@@ -103,6 +103,12 @@ def refused(part: Part, failure: Failure) -> Panel:
     return Panel(f"{part.address}: not yet", kept, BAD)
 
 
+def missing(part: Part) -> Panel:
+    """A check cell's verdict on a part that no cell has built."""
+    rows = (("problem", "nothing to check: run the cell that builds it"),)
+    return Panel(f"{part.address}: not built yet", rows, BAD)
+
+
 def passed(part: Part) -> Panel:
     """A check cell's verdict."""
     return Panel(f"{part.address}: {part.points} of {part.points} points", (), GOOD)
