@@ -183,11 +183,10 @@ image_grid(
 
 # %%
 for units in [1, 2, 4, 8]:
-    begin = time.perf_counter()
     tries = min(seeds, 10)
     reached = sum(right(train(seed, units)[0]) == 4 for seed in range(tries))
     bar = "■" * reached + "□" * (tries - reached)
-    print(f"{units} hidden units: {bar} {reached} of {tries}")
+    print(f"hidden units: {units}  {bar} {reached} of {tries}")
 
 # %% [markdown]
 # A network that *can* represent the answer need not *find* it. A unit that is cut off
