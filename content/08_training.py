@@ -365,8 +365,8 @@ line_plot(
         )
         for size, (seconds, _, losses) in runs.items()
     },
-    "seconds of training",
-    "loss on unseen digits",
+    "seconds of training (loss on unseen digits)",
+    "loss",
 )
 
 # %% [markdown]

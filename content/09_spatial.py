@@ -141,8 +141,8 @@ for name, kernel, window in [
 # %% part="backends.loops.LoopsBackend.conv2d"
 
 # %% [markdown]
-# Now look through it. These are real digits, 8×8 pixels each, and five filters made by
-# hand. What each one answers to is bright.
+# Now look through it. These are real digits, 8×8 pixels each, and six filters made by
+# hand, the first of which changes nothing. What each one answers to is bright.
 
 # %%
 digits = Digits(train=True)
@@ -415,7 +415,7 @@ log = {
     name: ([np.log2(s) for s, _ in points], [np.log10(t) for _, t in points])
     for name, points in times.items()
 }
-line_plot(log, "log₂ of the image's side", "log₁₀ of seconds")
+line_plot(log, "log₂ of the image's side", "log₁₀ s")
 
 # %% [markdown]
 # ### Nothing is free

@@ -96,8 +96,7 @@ workshop.open(10)
 # %% part="utils.data.bundled.cut_sheet"
 
 # %% [markdown]
-# CIFAR-10 comes through your function now. The first shard has some megabytes; the
-# browser keeps it.
+# CIFAR-10 comes through your function now. The browser keeps what it has fetched.
 
 # %%
 photos = CIFAR10(train=True, shards=1)
@@ -259,8 +258,8 @@ for name, (known, new, shifted) in results.items():
     print(f"{name:<16}{known:9.1%} {new:9.1%} {shifted[-1]:12.1%}")
 line_plot(
     {name: (range(1, 31), shifted) for name, (_, _, shifted) in results.items()},
-    "epoch",
-    "accuracy on unseen digits that were moved",
+    "epoch (accuracy on unseen digits that were moved)",
+    "accuracy",
 )
 
 # %% [markdown]
@@ -301,7 +300,7 @@ class OneByOne(Dataset):
 
 
 def epoch_split(dataset, steps=9, batch_size=64):
-    """Return the usual milliseconds that data, forward, backward and update take."""
+    """Return the usual milliseconds for data, forward and backward (with update)."""
     tt.manual_seed(0)
     model, loss = CNN((8, 16, 32)), nn.CrossEntropyLoss()
     optimizer = SGD(model.parameters(), lr=0.01)
@@ -314,13 +313,12 @@ def epoch_split(dataset, steps=9, batch_size=64):
         value = loss(model(inputs), targets)
         clock.append(time.perf_counter())
         value.backward()
-        clock.append(time.perf_counter())
         optimizer.step()
         optimizer.zero_grad()
         clock.append(time.perf_counter())
         rows.append(np.diff(clock) * 1e3)
     usual = np.median(rows[1:], axis=0)  # the first step only warms up
-    return dict(zip(("data", "forward", "backward", "update"), usual, strict=True))
+    return dict(zip(("data", "forward", "backward"), usual, strict=True))
 
 
 splits = {
@@ -424,8 +422,8 @@ line_plot(
         "one by one": (many, [1e3 * t / n for t, n in zip(slow, many, strict=True)]),
         "at once": (many, [1e3 * t / n for t, n in zip(fast, many, strict=True)]),
     },
-    "batch size",
-    "µs a photograph",
+    "batch size (time for each photograph)",
+    "µs",
 )
 
 # %% [markdown]
