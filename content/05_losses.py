@@ -286,7 +286,7 @@ for dtype in (np.float32, np.float64):
     loss = F.cross_entropy(scores, first, reduction="none").numpy()
     error = np.abs(loss - exact) / exact
     digits[dtype.__name__] = (leads[:40], -np.log10(np.clip(error, 1e-17, 1))[:40])
-line_plot(digits, "lead of the right class", "right digits of the loss")
+line_plot(digits, "lead of the right class", "digits")
 
 # %% [markdown]
 # Near 16 the loss is gone in float32: $1 + e^{-16}$ rounds to 1, whose logarithm is 0.

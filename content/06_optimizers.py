@@ -227,7 +227,7 @@ line_plot(
         for name, w in walks.items()
     },
     "step",
-    "log₁₀ of the loss",
+    "log₁₀ L",
 )
 
 # %% [markdown]
@@ -283,7 +283,7 @@ line_plot(
         "OneCycleLR": rates_of(lambda o: OneCycleLR(o, 1.0, 60)),
     },
     "step",
-    "learning rate",
+    "rate",
 )
 
 # %% [markdown]
@@ -408,7 +408,7 @@ for backend in tt.backends.available():
             times.append(seconds(optimizer.step))
     lines[backend] = (np.log10(shown), np.log10(np.array(shown) / times))
     print(f"{backend:<6} {shown[-1] / times[-1] / 1e6:8.2f} million weights a second")
-line_plot(lines, "log₁₀ of weights", "log₁₀ of weights/s")
+line_plot(lines, "log₁₀ of weights", "log₁₀ n/s")
 
 # %% [markdown]
 # The arithmetic of a step is nothing: a few operations for each weight. What it costs

@@ -347,7 +347,7 @@ print(f"\n20 to 40 rungs: {times[40] / times[20]:.1f} times; you said {my_guess:
 line_plot(
     {"every way": (rungs, np.log2(ways)), "your walk": (rungs, np.log2(nodes))},
     "rungs",
-    "log₂ of visits",
+    "log₂ n",
 )
 
 # %% [markdown]
