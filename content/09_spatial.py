@@ -130,7 +130,8 @@ for name, kernel, window in [
 # and column `j` (`np.ndindex(*y.shape)` yields them all) add up over the filter's
 # channels `c` and cells `u, v`:
 #
-#     pixel = x[n, first + c, i * sh + u * dh, j * sw + v * dw]
+# $$y_{n,\,out,\,i,\,j} = \sum_{c,\,u,\,v} w_{out,\,c,\,u,\,v} \;
+# x_{n,\; first + c,\; i \cdot sh + u \cdot dh,\; j \cdot sw + v \cdot dw}$$
 #
 # Start from the bias, or from 0. One thing is new: a layer can be split into **groups**
 # of channels that do not see each other. Filter `out` then reads only the `depth`

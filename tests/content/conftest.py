@@ -62,6 +62,8 @@ def graded(tmp_path_factory) -> Callable[[str, str], Run]:
     def course(stem: str) -> tuple[Path, dict]:
         folder = tmp_path_factory.mktemp(stem)
         own = {"JUPYTER_CONFIG_DIR": str(folder), "IPYTHONDIR": str(folder / "ipython")}
+        commands = Path(sys.executable).parent  # nbgrader calls alembic by its name
+        own["PATH"] = f"{commands}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             [sys.executable, grade.__file__, str(folder), stem],
             env=os.environ | own | {"PYTHONPATH": str(ROOT)},

@@ -1,4 +1,4 @@
-"""Grade a lesson with nbgrader, as an instructor would: `grade.py COURSE LESSON`.
+"""Grade a lesson with nbgrader as an instructor would: `grade.py COURSE LESSON`.
 
 COURSE is an empty folder. Two students hand the lesson in: `unanswered` as they got
 it, `solved` with the package's own bodies. Prints their scores as JSON; the notebooks

@@ -59,7 +59,7 @@ def test_a_lesson_is_as_the_registry_says(lesson):
         for cell in cells
         if cell.source.startswith("@build(")
     ]
-    assert built == [part.address for part in lesson.parts]
+    assert sorted(built) == sorted(part.address for part in lesson.parts)
     assert 4 <= len(built) <= 9
     assert 30 <= lesson.minutes <= 90
     assert f"# {lesson.number:02d} · {lesson.title}" in cells[0].source
@@ -93,7 +93,9 @@ def solution_lines() -> dict[str, str]:
 
 
 def telling(line: str) -> bool:
-    """Return whether a line computes something: two names and an operation on them."""
+    """Return whether a line computes something: names, and an operation on them."""
+    if re.fullmatch(r"\w+ = np\.(empty|zeros)(_like)?\(\w+\)", line):
+        return False  # room for a result, as in any loop
     names = set(re.findall(r"[A-Za-z_]\w*", line)) - {"return", "for", "in", "if"}
     return len(names) >= 3 and bool(re.search(r"[-+*/@%<>=(]", line))
 

@@ -37,6 +37,14 @@ _RUN_LAST = """() => {
   window.jupyterapp.commands.execute("notebook:run-cell");
 }"""
 
+_RUN_CELL = """async ([index, wait]) => {
+  const { content } = window.jupyterapp.shell.currentWidget;
+  const cells = content.widgets.filter((cell) => cell.model.type === "code");
+  content.activeCellIndex = content.widgets.indexOf(cells[index]);
+  const done = window.jupyterapp.commands.execute("notebook:run-cell");
+  if (wait) await done;
+}"""
+
 # Outputs are read from the page, not from the notebook's model.
 _CELLS = """() => {
   const text = (node) => [...node.querySelectorAll(".jp-OutputArea-output")]
@@ -165,6 +173,25 @@ class Notebook:
             self.page.wait_for_timeout(200)
         assert not cell.error, cell.error
         return cell.output
+
+    def run_cell(self, index: int) -> str:
+        """Run the code cell at ``index`` and return the text that it shows."""
+        self.page.evaluate(_RUN_CELL, [index, True])
+        return self.outputs[index]
+
+    def leave_by(self, index: int) -> None:
+        """Run the code cell at ``index``, which makes the browser load a page."""
+        with self.page.expect_navigation():
+            self.page.evaluate(_RUN_CELL, [index, False])
+
+    def find(self, start: str) -> int:
+        """Return the index of the code cell whose source begins with ``start``."""
+        sources = [cell.source for cell in self.cells()]
+        return next(i for i, source in enumerate(sources) if source.startswith(start))
+
+    def save(self) -> None:
+        """Save the notebook, as Ctrl+S does."""
+        self.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
 
     def screenshot(self, path: str | Path, full: bool = True) -> None:
         """Write a PNG of the window, grown to the whole notebook if ``full``."""
