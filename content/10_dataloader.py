@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 10 · Feeding the network
+# # 10 · Feeding the network: data, in order and out of it
 #
 # The fastest network in the world waits for its data. And what it learns depends less
 # on the network than on what it is fed: in which order, how often, on which scale, and
