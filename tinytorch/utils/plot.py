@@ -13,6 +13,7 @@ Points = tuple[Sequence[float], Sequence[float]]
 WIDTH, HEIGHT = 480, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 28, 40
 MOST_POINTS = 400
+LETTER = 6  # pixels that a letter of this size takes, about
 # Told apart by colour and by dash; both read well on white and on black.
 STYLES = [
     ("#3b82f6", ""),
@@ -47,8 +48,9 @@ def line_plot(
     ys = [y for points in lines.values() for _, y in points]
     x_axis, y_axis = _Axis(xs, LEFT, WIDTH - RIGHT), _Axis(ys, HEIGHT - BOTTOM, TOP)
     parts = [*_grid(x_axis, y_axis), *_labels(x_label, y_label)]
-    for i, (name, points) in enumerate(lines.items()):
-        parts += _line(name, points, x_axis, y_axis, i)
+    parts += _legend(series, max(LEFT + 12, 20 + LETTER * len(y_label)))
+    for i, points in enumerate(lines.values()):
+        parts.append(_line(points, x_axis, y_axis, i))
     return _picture(f"{', '.join(series)} by {x_label}", HEIGHT, parts)
 
 
@@ -67,7 +69,7 @@ def bar_plot(
         )
     step, left, right = 18, 150, 75
     scale = (WIDTH - left - right) / (max(totals) or 1)
-    body = [part for i, name in enumerate(series) for part in _legend(name, left, i)]
+    body = _legend(series, 12)
     for row, (name, total) in enumerate(zip(names, totals, strict=True)):
         y = TOP + step * row
         body.append(_text(left - 6, y + 11, name, "end"))
@@ -142,22 +144,25 @@ def _labels(x_label: str, y_label: str) -> list[str]:
     middle = (LEFT + WIDTH - RIGHT) / 2
     return [
         _text(middle, HEIGHT - 6, x_label, "middle"),
-        _text(LEFT - 6, 14, y_label, "end"),
+        _text(4, 14, y_label),
     ]
 
 
 def _line(
-    name: str, points: list[tuple[float, float]], x_axis: _Axis, y_axis: _Axis, i: int
-) -> list[str]:
+    points: list[tuple[float, float]], x_axis: _Axis, y_axis: _Axis, i: int
+) -> str:
     path = " ".join(f"{x_axis(x)},{y_axis(y)}" for x, y in points)
-    line = f'<polyline points="{path}" fill="none" {_stroke(i)}/>'
-    return [line, *_legend(name, LEFT, i)]
+    return f'<polyline points="{path}" fill="none" {_stroke(i)}/>'
 
 
-def _legend(name: str, left: float, i: int) -> list[str]:
-    x = left + 12 + 110 * i
-    line = f'<line x1="{x}" x2="{x + 22}" y1="10" y2="10" {_stroke(i)}/>'
-    return [line, _text(x + 26, 14, name)]
+def _legend(names: Iterable[str], x: float) -> list[str]:
+    """Name each line beside a piece of it, from `x` to the right."""
+    parts = []
+    for i, name in enumerate(names):
+        parts.append(f'<line x1="{x}" x2="{x + 22}" y1="10" y2="10" {_stroke(i)}/>')
+        parts.append(_text(x + 26, 14, name))
+        x += 42 + LETTER * len(name)
+    return parts
 
 
 def _stroke(i: int) -> str:
