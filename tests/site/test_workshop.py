@@ -175,7 +175,6 @@ def test_without_storage_a_lesson_says_what_still_works(lend, site):
 def test_tito_answers_in_a_notebook(open_notebook):
     notebook = open_notebook("02_tensor.ipynb", "/course/")
     notebook.run_cell(0)
-    notebook.page.keyboard.press("Control")  # whoever types is asked about storage
     notebook.set_source(1, "%tito doctor")
     shown = notebook.run_cell(1)
     for words in ("All is well", "in this browser tab", "simd", "/course/data"):
@@ -188,6 +187,16 @@ def test_tito_answers_in_a_notebook(open_notebook):
         notebook.page.locator(".jp-OutputArea a").first.click()
     assert "/course/notebooks/index.html?path=03_" in popup.value.url
     assert notebook.errors == []
+
+
+def test_whoever_types_has_the_browser_asked_to_keep_storage(open_notebook):
+    page = open_notebook("02_tensor.ipynb").page
+    page.evaluate(
+        "() => { navigator.storage.persist = async () => { window.asked = true; }; }"
+    )
+    assert not page.evaluate("() => window.asked")
+    page.keyboard.press("Control")
+    page.wait_for_function("() => window.asked")
 
 
 @pytest.fixture(scope="module")
