@@ -121,9 +121,9 @@ def _stack(batch: list) -> Tensor:
         )
     _expect_one({array.shape for array in arrays}, "samples of one shape")
     stacked = np.stack(arrays)
-    if isinstance(batch[0], float) and not isinstance(batch[0], np.generic):
-        stacked = stacked.astype(np.float32)
-    return Tensor(stacked)
+    # numpy's own choice for Python's numbers depends on the machine.
+    dtype = {float: np.float32, int: np.int64}.get(type(batch[0]), stacked.dtype)
+    return Tensor(stacked.astype(dtype, copy=False))
 
 
 def _expect_one(found: set, expected: str) -> None:
