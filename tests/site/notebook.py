@@ -29,22 +29,6 @@ _RUN_ALL = """() => {
     (error) => { window.testRun = { done: true, error: String(error) }; });
 }"""
 
-_RUN_LAST = """() => {
-  const panel = window.jupyterapp.shell.currentWidget;
-  const cells = panel.content.widgets;
-  panel.content.activeCellIndex =
-    cells.map((cell) => cell.model.type).lastIndexOf("code");
-  window.jupyterapp.commands.execute("notebook:run-cell");
-}"""
-
-_RUN_CELL = """async ([index, wait]) => {
-  const { content } = window.jupyterapp.shell.currentWidget;
-  const cells = content.widgets.filter((cell) => cell.model.type === "code");
-  content.activeCellIndex = content.widgets.indexOf(cells[index]);
-  const done = window.jupyterapp.commands.execute("notebook:run-cell");
-  if (wait) await done;
-}"""
-
 # Outputs are read from the page, not from the notebook's model.
 _CELLS = """() => {
   const text = (node) => [...node.querySelectorAll(".jp-OutputArea-output")]
@@ -161,18 +145,6 @@ class Notebook:
         cells = [cell for cell in self.cells() if cell.source.strip()]
         assert self.errors or all(cell.count for cell in cells), "cells did not run"
         return self.outputs
-
-    def run_last(self, timeout: float = 120) -> str:
-        """Run the last code cell once more and return what it shows."""
-        before = self.cells()[-1].count
-        self.page.evaluate(_RUN_LAST)
-        deadline = time.monotonic() + timeout
-        while (cell := self.cells()[-1]).count in (before, None):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"still running after {timeout} s:\n{cell.output}")
-            self.page.wait_for_timeout(200)
-        assert not cell.error, cell.error
-        return cell.output
 
     def run_cell(self, index: int) -> str:
         """Run the code cell at ``index`` and return the text that it shows."""
