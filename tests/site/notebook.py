@@ -29,6 +29,14 @@ _RUN_ALL = """() => {
     (error) => { window.testRun = { done: true, error: String(error) }; });
 }"""
 
+_RUN_CELL = """async ([index, wait]) => {
+  const { content } = window.jupyterapp.shell.currentWidget;
+  const cells = content.widgets.filter((cell) => cell.model.type === "code");
+  content.activeCellIndex = content.widgets.indexOf(cells[index]);
+  const done = window.jupyterapp.commands.execute("notebook:run-cell");
+  if (wait) await done;
+}"""
+
 # Outputs are read from the page, not from the notebook's model.
 _CELLS = """() => {
   const text = (node) => [...node.querySelectorAll(".jp-OutputArea-output")]
