@@ -33,10 +33,11 @@ serve: site ## Build the site and serve it (PORT=8000)
 test: site chromium ## Run every test, those in a browser included
 	@$(BIN)/python -m pytest
 
-lint: $(STAMP) ## Check style, formatting and types
+lint: $(STAMP) ## Check style, formatting, types and the floors of the package
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/python -m pytest tests/tinytorch/test_floors.py
 
 bench: site chromium ## Measure a cold open, the kernels, CIFAR-10 in a tab, recording
 	@$(BIN)/python -m tests.benchmarks.cold_open

@@ -87,7 +87,7 @@ workshop.open(4)
 # ### The product
 #
 # The operation behind `nn.Linear`, on raw arrays. As in lesson 03, `ctx` is the bag in
-# which it keeps what its slope will need: `ctx.save_for_backward(x, weight)`.
+# which `save_for_backward` keeps what its slope will need: the input and the weight.
 #
 # `x` may have more axes than two, such as (sentences, words, numbers). Make it a matrix
 # of rows with `x.reshape(-1, x.shape[-1])`, multiply it with `weight.T` by
@@ -152,8 +152,8 @@ print(layer, "gives", layer(tt.tensor([10.0, 1.0])).tolist())
 #
 # `(generator or random.default_generator).numpy` has a method
 # `random(shape, dtype=np.float32)` that draws from 0 to 1. Check `p` with
-# `expect_probability("dropout's p", p)`, also when not training: a mistake should show
-# on the first day. Multiply `input`, a tensor, by `Tensor(mask)`, so that gradients can
+# `expect_probability(name, value)`, also when not training: a mistake should show on
+# the first day. Multiply `input`, a tensor, by `Tensor(mask)`, so that gradients can
 # pass. And keep its dtype.
 
 # %% part="nn.functional.linear.dropout"

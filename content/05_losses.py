@@ -98,8 +98,7 @@ line_plot({"-log p": (p, -np.log(p))}, "probability of the right class", "loss")
 #
 # One trap: shapes `(3, 1)` and `(3,)` broadcast to `(3, 3)`, so that every answer is
 # compared with every target, and no error is reported. It has cost many people an
-# afternoon. `expect_shape("mse_loss's target", target, input.shape)` raises the
-# ValueError.
+# afternoon. `expect_shape(name, tensor, shape)` raises the ValueError.
 
 # %% part="nn.functional.loss.mse_loss"
 
@@ -174,7 +173,8 @@ line_plot(
 # gives log-probabilities with the same shift that you wrote, over the last axis. An
 # index with two arrays picks one place from each row.
 #
-# `ctx.save_for_backward(log_p, ids)` keeps both for lesson 07.
+# Keep the log-probabilities and the ids, in this order, with `ctx.save_for_backward`:
+# lesson 07 needs them.
 
 # %% part="ops.fused.CrossEntropy.forward"
 

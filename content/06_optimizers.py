@@ -165,7 +165,7 @@ landscape_plot(
 
 # %% [markdown]
 # `step` hands each group's parameters *that have a gradient* to `self._update(params,
-# group)`, which calls the kernel. Afterwards `autograd.mark_written(p.data)` notes that
+# group)`, which calls the kernel. Afterwards `autograd.mark_written(array)` notes that
 # the numbers have changed, so that lesson 07 can refuse to use old ones.
 
 # %% part="optim.optimizer.Optimizer.step"

@@ -135,9 +135,9 @@ for name, kernel, window in [
 #
 # Start from the bias, or from 0. One thing is new: a layer can be split into **groups**
 # of channels that do not see each other. Filter `out` then reads only the `depth`
-# channels of its group, and they begin at `first = out // (o // groups) * depth`, with
-# `o` filters of `depth` channels. With one group that is 0, so begin without it if you
-# like; the checks of groups come last. `output_size` and `pad_image` are at hand.
+# channels of its group: the filters come in `groups` equal runs, one a group, and so do
+# the channels. With one group there is nothing to it, so begin without if you like; the
+# checks of groups come last. `output_size` and `pad_image` are at hand.
 
 # %% part="backends.loops.LoopsBackend.conv2d"
 

@@ -4,9 +4,30 @@ import re
 
 import pytest
 
+from tinytorch.workshop import curriculum
+
+#: What the last cell of a milestone prints, and the least that each number must be.
+REACHED = {
+    "perceptron": (r"(\d+\.\d) % of .* clouds · (\d) of 4 on XOR", (95, 3)),
+    "xor": (r"XOR: (\d+) of 20 networks have all four right", (20,)),
+    "lenet": (r"test accuracy: (\d+\.\d) % on 359 digits", (97,)),
+}
 RESULT = re.compile(
     r"^test accuracy: (\d+\.\d) % on 10,000 images · trained in (\d+) s$", re.MULTILINE
 )
+
+
+@pytest.mark.parametrize("name", REACHED)
+def test_a_milestone_reaches_its_number(open_notebook, name):
+    notebook = open_notebook(f"milestones/{name}.ipynb")
+    outputs = notebook.run_all(timeout=300)
+    needs = len(curriculum.milestone(name).needs)
+    assert f"0 of {needs} parts that are yours" in outputs[1]
+    pattern, least = REACHED[name]
+    (found,) = re.finditer(pattern, outputs[-1])
+    for number, at_least in zip(found.groups(), least, strict=True):
+        assert float(number) >= at_least
+    assert notebook.foreign == []
 
 
 @pytest.fixture

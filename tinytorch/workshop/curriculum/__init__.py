@@ -69,6 +69,33 @@ MILESTONES: tuple[Milestone, ...] = (
             "training.loop.train_epoch",
         ),
     ),
+    Milestone(
+        name="cifar10",
+        title="The AlexNet moment",
+        year="2012",
+        after=10,
+        shows="what depth, ReLU and more data made of the same data can do",
+        reach="75 % of 10,000 photographs never seen",
+        needs=(
+            "ops.elementwise.ReLU.backward",
+            "ops.matmul.Linear.forward",
+            "nn.init.kaiming_std",
+            "nn.container.Sequential.forward",
+            "nn.functional.loss.smooth",
+            "ops.fused.CrossEntropy.forward",
+            "optim.optimizer.Optimizer.step",
+            "optim.lr_scheduler.OneCycleLR.rate",
+            "autograd.Function.apply",
+            "autograd.topological_order",
+            "autograd.backward",
+            "training.loop.train_step",
+            "training.loop.train_epoch",
+            "utils.data.sampler.BatchSampler.__iter__",
+            "utils.data.transforms.Normalize.apply",
+            "utils.data.transforms.RandomHorizontalFlip.apply",
+            "utils.data.transforms.RandomCrop.apply",
+        ),
+    ),
 )
 
 __all__ = [
