@@ -165,14 +165,14 @@ def _collate() -> list[Case]:
 
     rows = [floats(1, 2), floats(3, 4)]
     stacked = Tensor(np.stack(rows))
-    labels = Tensor(np.array([5, 6]))
+    labels = Tensor([5, 6])  # int64 on every machine
     table: list[tuple[str, list, Any]] = [
         ("whole numbers", [5, 6], labels),
         ("Python floats", [0.5, 1.5], Tensor(floats(0.5, 1.5))),
         ("arrays", rows, stacked),
         ("tensors", [Tensor(row) for row in rows], stacked),
         ("pairs", [(rows[0], 5), (rows[1], 6)], (stacked, labels)),
-        ("lists", [[1, 2]], (Tensor(np.array([1])), Tensor(np.array([2])))),
+        ("lists", [[1, 2]], (Tensor([1]), Tensor([2]))),
         ("strings", ["cat", "dog"], ["cat", "dog"]),
         (
             "dicts",
@@ -183,7 +183,7 @@ def _collate() -> list[Case]:
             "pairs within pairs",
             [((1, rows[0]), "a"), ((2, rows[1]), "b"), ((3, rows[0]), "c")],
             (
-                (Tensor(np.array([1, 2, 3])), Tensor(np.stack([*rows, rows[0]]))),
+                (Tensor([1, 2, 3]), Tensor(np.stack([*rows, rows[0]]))),
                 ["a", "b", "c"],
             ),
         ),

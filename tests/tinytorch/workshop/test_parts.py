@@ -1,0 +1,41 @@
+"""The checks accept what is right, here and inside Pyodide."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tinytorch.workshop.alternatives import alternatives
+from tinytorch.workshop import curriculum, session
+from tinytorch.workshop.place import (
+    compile_candidate,
+    find,
+    reference_source,
+    stub_source,
+)
+
+ADDRESSES = list(curriculum.parts())
+
+
+def verdict(address: str, source: str):
+    place, part = find(address), curriculum.part(address)
+    try:
+        candidate = compile_candidate(place, source, f"<{address}>")
+    except (SyntaxError, ValueError) as error:
+        return str(error)
+    return session._judge(part, candidate)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_accepts_the_reference(address):
+    assert verdict(address, reference_source(find(address))) is None
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_accepts_another_style(address):
+    assert address in alternatives(), "each part needs a right body in another style"
+    assert verdict(address, alternatives()[address]) is None
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_the_stub_is_named_as_such(address):
+    assert verdict(address, stub_source(find(address))).kind == "stub"
