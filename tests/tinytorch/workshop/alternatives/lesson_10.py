@@ -47,7 +47,8 @@ def default_collate(batch):
         return tuple(columns)
     values = [x.data if isinstance(x, Tensor) else x for x in batch]
     array = np.array(values)
-    return Tensor(array.astype(np.float32) if kind is float else array)
+    python = {float: np.float32, int: np.int64}
+    return Tensor(array.astype(python.get(kind, array.dtype)))
 """,
     "utils.data.bundled.cut_sheet": """
 def cut_sheet(pixels, size):
