@@ -132,10 +132,8 @@ class Function:
         out = inputs[0]._wrap(cls.forward(ctx, *[t.data for t in inputs], **options))
         if True in needs:
             ctx.edges = tuple(
-                [
-                    (t.grad_fn or t, t.data.shape) if t.requires_grad else None
-                    for t in inputs
-                ]
+                (t.grad_fn or t, t.data.shape) if t.requires_grad else None
+                for t in inputs
             )
             ctx.written_at = writes.clock
             out.requires_grad = True

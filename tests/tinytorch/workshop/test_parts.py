@@ -14,6 +14,7 @@ from tinytorch.workshop.place import (
 )
 
 ADDRESSES = list(curriculum.parts())
+MOST_LINES = 15
 
 
 def verdict(address: str, source: str):
@@ -23,6 +24,15 @@ def verdict(address: str, source: str):
     except (SyntaxError, ValueError) as error:
         return str(error)
     return session._judge(part, candidate)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_exercise_is_short(address):
+    """What a student has to write: the lines below signature and docstring."""
+    lines = reference_source(find(address)).splitlines()
+    shown = stub_source(find(address)).splitlines()[:-2]
+    body = [line.strip() for line in lines[len(shown) :]]
+    assert len([line for line in body if line and line[0] != "#"]) <= MOST_LINES
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
