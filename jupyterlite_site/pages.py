@@ -29,14 +29,18 @@ def build(out: Path, notebooks: list[Path]) -> None:
         brand(out / app / "index.html")
     page = Template((BROWSER / "landing.html").read_text())
     titles = {path: title(out / "files" / path) for path in notebooks}
-    questions = {f"{x.stem}.ipynb": _about(x) for x in curriculum.lessons()}
-    milestones = [p for p in notebooks if p.parts[0] == "milestones"]
-    lessons = [p for p in notebooks if p.as_posix() in questions]
+    lessons = {Path(f"{x.stem}.ipynb"): _about(x) for x in curriculum.lessons()}
+    milestones = {
+        Path("milestones", f"{x.name}.ipynb"): f"{x.year} · reach: {x.reach}"
+        for x in curriculum.MILESTONES
+    }
     text = page.substitute(
         start=START,
         megabytes=round(first_load_bytes(out) / 1e6),
-        lessons="\n".join(_item(p, titles[p], questions[str(p)]) for p in lessons),
-        milestones="\n".join(_item(p, titles[p]) for p in milestones),
+        lessons="\n".join(_item(p, titles[p], about) for p, about in lessons.items()),
+        milestones="\n".join(
+            _item(p, titles[p], about) for p, about in milestones.items()
+        ),
     )
     (out / "index.html").write_text(text)
 
@@ -68,9 +72,9 @@ def _about(lesson: curriculum.Lesson) -> str:
     return f"Can I {lesson.question}? · about {lesson.minutes} minutes"
 
 
-def _item(path: Path, name: str, about: str = "") -> str:
+def _item(path: Path, name: str, about: str) -> str:
     link = f"notebooks/index.html?path={path.as_posix()}"
-    more = f"<small>{html.escape(about)}</small>" if about else ""
+    more = f"<small>{html.escape(about)}</small>"
     return f'    <li><a href="{link}"><span>{html.escape(name)}{more}</span></a></li>'
 
 
