@@ -4,8 +4,6 @@ Nothing here knows about tensors. An input of a `Function` is any object with
 `data` (an ndarray), `requires_grad`, `grad_fn` and `_wrap`.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import weakref

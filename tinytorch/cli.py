@@ -1,7 +1,5 @@
 """`tito`: the workshop from a command line, and `%tito` in a notebook."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Functions that make tensors. Default dtype: float32, integers int64."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

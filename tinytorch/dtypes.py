@@ -1,7 +1,5 @@
 """The number types, and which one the result of two operands has."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Functions of tensors that are no methods: joining, choosing, einsum."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any

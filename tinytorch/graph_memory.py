@@ -1,7 +1,5 @@
 """What a recorded graph needs of memory: changes noticed, and nodes freed in turn."""
 
-from __future__ import annotations
-
 import weakref
 from collections.abc import Iterator
 from typing import Any

@@ -6,8 +6,6 @@ https://github.com/huggingface/safetensors; files go both ways between that libr
 this module.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import os

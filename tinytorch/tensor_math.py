@@ -4,8 +4,6 @@
 stays, with length 1.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

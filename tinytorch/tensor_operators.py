@@ -4,8 +4,6 @@ The other operand may be a tensor, an array, a nested list or a Python number; b
 are brought to one dtype first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

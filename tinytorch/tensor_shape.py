@@ -3,8 +3,6 @@
 Reshapes, transposes and slices are views where numpy's are: they share memory.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

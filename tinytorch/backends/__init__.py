@@ -4,8 +4,6 @@
 `optim` call kernels, through `backends.current`.
 """
 
-from __future__ import annotations
-
 import sys
 
 from tinytorch.backends.loops import LoopsBackend

@@ -3,8 +3,6 @@
 Slow on purpose, and correct. What has no loop version here is numpy's.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from itertools import product

@@ -5,8 +5,6 @@ batch, C and O are channels, H and W the image, G the groups of a convolution.
 A `Window` is ((stride, stride), (padding, padding), (dilation, dilation)).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

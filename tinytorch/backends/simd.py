@@ -5,8 +5,6 @@ and lets work on numpy's own memory. Every method here checks what it was given 
 (`simd_arguments`), and leaves to numpy what C does not take.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

@@ -3,8 +3,6 @@
 Each function that can refuse returns False or None, and numpy does the work instead.
 """
 
-from __future__ import annotations
-
 import ctypes
 from collections.abc import Sequence
 from functools import lru_cache

@@ -12,21 +12,3 @@ from tinytorch.benchmark.counters import (
 from tinytorch.benchmark.profiler import Profile, profile
 from tinytorch.benchmark.table import Table
 from tinytorch.benchmark.timer import Comparison, Timer, Timing, clock_step, duration
-
-__all__ = [
-    "FLOPS",
-    "Comparison",
-    "Profile",
-    "Table",
-    "Timer",
-    "Timing",
-    "activation_bytes",
-    "clock_step",
-    "count_flops",
-    "count_parameters",
-    "duration",
-    "memory",
-    "peak_memory",
-    "profile",
-    "summary",
-]

@@ -1,7 +1,5 @@
 """Counts of a model: parameters, operations, and bytes as they lie in memory."""
 
-from __future__ import annotations
-
 import math
 import tracemalloc
 from collections.abc import Callable

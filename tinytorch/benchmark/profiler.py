@@ -4,8 +4,6 @@ A layer's call is often shorter than the clock's step. So each layer is run agai
 and many times, on the inputs that it had in a whole forward.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A single call may be shorter than the clock's step (0.1 ms in a browser), so a s
 a loop of calls, and a result is the median of samples with an interval around it.
 """
 
-from __future__ import annotations
-
 import gc
 import math
 import time

@@ -9,16 +9,3 @@ from tinytorch.compression.magnitude import (
     sparsity,
 )
 from tinytorch.compression.structured import prune_channels
-
-__all__ = [
-    "KeepPruned",
-    "apply_masks",
-    "distill",
-    "distillation_loss",
-    "factorize",
-    "low_rank",
-    "magnitude_masks",
-    "prune_channels",
-    "rank_for_energy",
-    "sparsity",
-]

@@ -1,7 +1,5 @@
 """Distillation: a small model learns from a large one's probabilities."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
 from typing import Any

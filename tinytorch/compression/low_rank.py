@@ -1,7 +1,5 @@
 """One large matrix as the product of two thin ones."""
 
-from __future__ import annotations
-
 from copy import deepcopy
 
 import numpy as np

@@ -4,8 +4,6 @@ It tells how many weights a task needs. A zero takes as many bytes and as much t
 any number; `prune_channels` is what makes a model smaller and faster.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Structured pruning: whole channels go, and every array becomes smaller."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from copy import deepcopy
 

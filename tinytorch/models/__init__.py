@@ -4,5 +4,3 @@ from tinytorch.models.cnn import CNN
 from tinytorch.models.gpt import GPT
 from tinytorch.models.lenet import LeNet
 from tinytorch.models.sampling import keep_top_k, keep_top_p, sample
-
-__all__ = ["CNN", "GPT", "LeNet", "keep_top_k", "keep_top_p", "sample"]

@@ -1,7 +1,5 @@
 """The small convolutional network of the CIFAR-10 milestone."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from tinytorch.nn import (

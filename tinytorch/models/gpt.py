@@ -1,7 +1,5 @@
 """A GPT: predicts each next token from all that came before (Radford et al., 2019)."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """The network that read the digits on bank cheques (LeCun et al., 1998)."""
 
-from __future__ import annotations
-
 from tinytorch.backends.numpy import Pair
 from tinytorch.nn import Conv2d, Flatten, Linear, MaxPool2d, Module, Sequential, Tanh
 from tinytorch.tensor import Tensor

@@ -1,7 +1,5 @@
 """From logits to the next token."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tinytorch.creation import multinomial

@@ -1,7 +1,5 @@
 """Activations as layers; their mathematics is in `functional`."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from tinytorch.nn import functional as F

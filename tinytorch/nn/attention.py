@@ -1,7 +1,5 @@
 """Multi-head attention, the same for training and for decoding with a cache."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Modules made of modules."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any, Self
 

@@ -1,7 +1,5 @@
 """Convolution and pooling layers for images (N, C, H, W)."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

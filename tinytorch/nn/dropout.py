@@ -1,7 +1,5 @@
 """Noise that is there only while training."""
 
-from __future__ import annotations
-
 from tinytorch.nn import functional as F
 from tinytorch.nn.module import Module
 from tinytorch.random import Generator

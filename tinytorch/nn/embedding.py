@@ -1,7 +1,5 @@
 """Meaning and position: tables whose rows stand for ids and for places."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

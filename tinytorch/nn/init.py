@@ -4,8 +4,6 @@ Fan-in is the number of inputs of one output, fan-out of outputs of one input; a
 convolution counts its kernel's cells.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Affine layers, and the one that flattens images for them."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

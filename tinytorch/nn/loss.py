@@ -1,7 +1,5 @@
 """Losses as modules; their mathematics is in `functional`."""
 
-from __future__ import annotations
-
 from tinytorch.nn import functional as F
 from tinytorch.nn.module import Module
 from tinytorch.tensor import Tensor

@@ -1,7 +1,5 @@
 """Layers that keep activations at mean 0 and deviation 1."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The transformer's block: look at others, then think alone."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tinytorch.nn.activation import GELU

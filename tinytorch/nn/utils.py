@@ -1,7 +1,5 @@
 """Limiting gradients between backward and step, and exchanging modules."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Convolution and pooling, and their derivatives; the kernels are the backend's."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tinytorch import backends

@@ -4,8 +4,6 @@ erfc(x) exp(x²) / t with t = 2 / (2 + |x|) is smooth for t in [0, 1]; the numbe
 its Chebyshev coefficients there. A test compares them with `math.erf`.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.polynomial.chebyshev import chebval
 

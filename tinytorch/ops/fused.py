@@ -1,7 +1,5 @@
 """Layers whose derivative, done as one step, is shorter and stabler than its parts."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

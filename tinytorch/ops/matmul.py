@@ -1,7 +1,5 @@
 """Sums of products, and their derivatives."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

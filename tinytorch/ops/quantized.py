@@ -5,8 +5,6 @@ stored as x with a zero point z, so that any range of floats uses all 8 bits; we
 have none.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from tinytorch import backends

@@ -3,8 +3,6 @@
 `dim` is None for all axes, an integer, or a tuple of integers.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Operations that move elements without changing them, and their derivatives."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

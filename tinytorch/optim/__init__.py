@@ -5,5 +5,3 @@ from tinytorch.optim.adam import Adam, AdamW
 from tinytorch.optim.adaptive import Adagrad, RMSprop
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.sgd import SGD
-
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]

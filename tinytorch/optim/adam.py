@@ -1,7 +1,5 @@
 """Adam, with weight decay in the gradient or beside it."""
 
-from __future__ import annotations
-
 from itertools import groupby
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Adagrad and RMSprop, from which Adam came."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

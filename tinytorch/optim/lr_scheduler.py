@@ -4,28 +4,13 @@ Each schedule is a formula in t, the number of steps taken; what a step is, a ba
 an epoch, is for the caller to say by when it calls `step()`.
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from tinytorch.optim.optimizer import Optimizer, per_group
-from tinytorch.optim.plateau import ReduceLROnPlateau
-
-__all__ = [
-    "CosineAnnealingLR",
-    "ExponentialLR",
-    "LRScheduler",
-    "LambdaLR",
-    "LinearLR",
-    "MultiStepLR",
-    "OneCycleLR",
-    "ReduceLROnPlateau",
-    "SequentialLR",
-    "StepLR",
-]
+from tinytorch.optim.plateau import ReduceLROnPlateau  # noqa: F401 - offered here
 
 
 class LRScheduler:

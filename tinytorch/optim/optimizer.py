@@ -1,7 +1,5 @@
 """The base of every optimizer: groups of parameters, each with its own options."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

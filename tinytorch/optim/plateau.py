@@ -1,7 +1,5 @@
 """A learning rate that falls when progress stops."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any, Literal

@@ -15,19 +15,3 @@ from tinytorch.quantization.observers import (
     Observer,
     PercentileObserver,
 )
-
-__all__ = [
-    "MinMaxObserver",
-    "MovingAverageMinMaxObserver",
-    "Observer",
-    "PercentileObserver",
-    "QTensor",
-    "QuantParams",
-    "QuantizedConv2d",
-    "QuantizedLinear",
-    "choose_qparams",
-    "dequantize",
-    "quantize",
-    "quantize_dynamic",
-    "quantize_static",
-]

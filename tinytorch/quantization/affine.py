@@ -1,7 +1,5 @@
 """The map between floats and 8-bit integers: x is about scale (q - zero_point)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

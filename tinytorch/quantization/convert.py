@@ -1,7 +1,5 @@
 """From a trained model to one that computes with int8."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any

@@ -1,7 +1,5 @@
 """Layers that keep their weights as int8 and multiply integers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What values a layer sees: observers watch batches and tell a range to quantise."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tinytorch.quantization.affine import QuantParams, choose_qparams, extremes

@@ -2,5 +2,3 @@
 
 from tinytorch.text.bpe import ByteBPE
 from tinytorch.text.characters import CharTokenizer
-
-__all__ = ["ByteBPE", "CharTokenizer"]

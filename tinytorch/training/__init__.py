@@ -6,17 +6,3 @@ from tinytorch.training.evaluation import accuracy, evaluate, predict
 from tinytorch.training.history import History
 from tinytorch.training.loop import fit
 from tinytorch.training.run import Run
-
-__all__ = [
-    "BestWeights",
-    "Callback",
-    "Checkpoint",
-    "EarlyStopping",
-    "History",
-    "Progress",
-    "Run",
-    "accuracy",
-    "evaluate",
-    "fit",
-    "predict",
-]

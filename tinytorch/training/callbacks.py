@@ -1,7 +1,5 @@
 """What may watch a run, and end it: progress, early stopping, the best weights."""
 
-from __future__ import annotations
-
 import math
 from typing import Any, Literal
 

@@ -1,7 +1,5 @@
 """A run in a file: stopped anywhere, it goes on as if it had never ended."""
 
-from __future__ import annotations
-
 import json
 import os
 import time

@@ -1,7 +1,5 @@
 """How good a model is, measured on batches it does not learn from."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """What a training run measured, step by step and epoch by epoch."""
 
-from __future__ import annotations
-
 from tinytorch.utils.plot import Plot, Points, line_plot
 
 

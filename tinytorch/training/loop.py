@@ -1,7 +1,5 @@
 """The training loop."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from typing import Any, Literal

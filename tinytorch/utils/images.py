@@ -1,7 +1,5 @@
 """A sheet of small pictures for notebooks, as an HTML grid of PNGs."""
 
-from __future__ import annotations
-
 import base64
 import struct
 import zlib

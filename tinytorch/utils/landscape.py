@@ -1,7 +1,5 @@
 """Walks over a landscape, as seen from above: a small SVG picture for notebooks."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from html import escape

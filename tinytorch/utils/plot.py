@@ -1,7 +1,5 @@
 """Line plots as small SVG pictures, for notebooks where matplotlib costs seconds."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape

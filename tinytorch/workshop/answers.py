@@ -1,7 +1,5 @@
 """The parts that a notebook or text file builds, found without running it."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

@@ -1,7 +1,5 @@
 """What differs between an expected value and a student's, in words."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What this machine offers: the findings that `tito doctor` lists."""
 
-from __future__ import annotations
-
 import os
 import platform
 import sys

@@ -1,7 +1,5 @@
 """The student's own tinytorch to take home, and a backup of their work."""
 
-from __future__ import annotations
-
 import ast
 import base64
 import hashlib

@@ -1,7 +1,5 @@
 """A student's copy of a lesson: where it is, how to open it, how to start afresh."""
 
-from __future__ import annotations
-
 import importlib
 import sys
 from pathlib import Path

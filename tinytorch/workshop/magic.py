@@ -1,7 +1,5 @@
 """`%tito` in a notebook: the command line, without leaving the page."""
 
-from __future__ import annotations
-
 import shlex
 import sys
 

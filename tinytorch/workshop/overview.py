@@ -1,7 +1,5 @@
 """The progress view: lessons, parts, checkpoints and milestones at a glance."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from html import escape
 

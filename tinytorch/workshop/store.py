@@ -1,7 +1,5 @@
 """A student's parts as readable files beside the notebooks, one file a part."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

@@ -1,7 +1,5 @@
 """How the workshop speaks: the same words as text and, in a notebook, as HTML."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from html import escape
 from typing import Protocol

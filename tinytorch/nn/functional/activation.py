@@ -1,7 +1,5 @@
 """Activations: each bends a line, and none overflows."""
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 

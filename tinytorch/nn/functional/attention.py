@@ -4,8 +4,6 @@ B is the batch, H the heads, D a head's width, C = H D, T any length; L position
 ask (query) and S answer (key, value).
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What functions check before they compute, so that errors speak of the call."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from tinytorch.backends.numpy import Pair, Window, output_size

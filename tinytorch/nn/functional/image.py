@@ -1,7 +1,5 @@
 """Convolution and pooling of images (N, C, H, W)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tinytorch import ops

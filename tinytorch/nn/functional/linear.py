@@ -1,7 +1,5 @@
 """Matrices, tables and noise: what acts on the last axis, or on every element."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tinytorch import ops, random

@@ -4,8 +4,6 @@ N is the batch, C the classes. `reduction` makes one number of all: their mean, 
 sum, or "none".
 """
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Normalisation: activations brought to mean 0 and deviation 1, then learned again."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Padding: more elements around a tensor."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Literal
 

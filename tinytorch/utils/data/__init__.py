@@ -6,28 +6,3 @@ from .dataset import ConcatDataset, Dataset, Subset, TensorDataset, random_split
 from .loader import DataLoader, default_collate, default_convert
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 from .synthetic import make_blobs, make_circles, make_moons, make_spirals, make_xor
-
-__all__ = [
-    "CIFAR10",
-    "BatchSampler",
-    "ConcatDataset",
-    "DataLoader",
-    "Dataset",
-    "Digits",
-    "RandomSampler",
-    "Sampler",
-    "SequentialSampler",
-    "Subset",
-    "TensorDataset",
-    "default_collate",
-    "default_convert",
-    "make_blobs",
-    "make_circles",
-    "make_moons",
-    "make_spirals",
-    "make_xor",
-    "names",
-    "novel",
-    "random_split",
-    "transforms",
-]

@@ -4,8 +4,6 @@ Python runs in a web worker there, where a synchronous request is allowed and le
 the page responsive. The modules `js` and `pyodide_js` exist only inside Pyodide.
 """
 
-from __future__ import annotations
-
 import hashlib
 
 PYODIDE = "static/pyodide/"

@@ -3,8 +3,6 @@
 Where each comes from, under which licence, stands in the manifest beside the files.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import sys

@@ -1,7 +1,5 @@
 """From samples to batches of tensors."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

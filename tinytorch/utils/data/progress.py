@@ -1,7 +1,5 @@
 """One line that tells how far a download has come."""
 
-from __future__ import annotations
-
 import time
 
 from tinytorch.utils.display import Live

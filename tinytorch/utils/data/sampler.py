@@ -1,7 +1,5 @@
 """Samplers: the order in which a data set is visited."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sized
 from itertools import islice
 from typing import Protocol, TypeVar

@@ -5,8 +5,6 @@ Classes alternate, so that any slice is balanced. `noise` is the standard deviat
 the Gaussian added to every coordinate.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from tinytorch import random

@@ -6,8 +6,6 @@ if None. Augment while the images are uint8 and normalise last: a byte costs a q
 of a float.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
 

@@ -3,8 +3,6 @@
 Pages, notebooks, `tito`, progress and the tests read it; there is no second list.
 """
 
-from __future__ import annotations
-
 import difflib
 import pkgutil
 from functools import cache

@@ -1,7 +1,5 @@
 """The course around the lessons: fifteen weeks, and the textbook's chapters."""
 
-from __future__ import annotations
-
 from tinytorch.workshop.curriculum.model import Weeks
 
 CHAPTERS = {

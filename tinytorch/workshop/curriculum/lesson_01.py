@@ -1,7 +1,5 @@
 """Lesson 01, setup: how big a number is, and how long something takes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Lesson 02, tensor: storage, shapes, and loops over them."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tinytorch import Tensor

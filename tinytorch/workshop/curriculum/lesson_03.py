@@ -1,7 +1,5 @@
 """Lesson 03, activations: functions that bend, their slopes, and numbers that last."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Lesson 04, layers: weights with a sensible start, a home and names."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Lesson 05, losses: one number for how wrong a network is."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Lesson 06, optimizers: walking downhill, given gradients."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Lesson 07, autograd: operations that know their slope, and a walk through them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any

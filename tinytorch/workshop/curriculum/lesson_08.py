@@ -1,7 +1,5 @@
 """Lesson 08, training: one step, many steps, and knowing when to stop."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Lesson 09, spatial: windows over images, by loops and as one product."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Lesson 10, dataloader: from files to batches, in a new order, with variations."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
