@@ -4,12 +4,11 @@ Nothing here knows about tensors. An input of a `Function` is any object with
 `data` (an ndarray), `requires_grad`, `grad_fn` and `_wrap`.
 """
 
-import functools
 import inspect
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ContextDecorator
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -41,22 +40,9 @@ class _RecordingContext(ContextDecorator):
         _Mode.recording = self._outer.pop()
 
     def __call__(self, function: AnyFunction) -> AnyFunction:
-        if not inspect.isgeneratorfunction(function):
-            return super().__call__(function)
-
-        @functools.wraps(function)
-        def generator(*args: Any, **kwargs: Any) -> Any:
-            # Only while the generator runs: its caller keeps its own mode.
-            running, sent = function(*args, **kwargs), None
-            while True:
-                with self:
-                    try:
-                        value = running.send(sent)
-                    except StopIteration as stop:
-                        return stop.value
-                sent = yield value
-
-        return cast(AnyFunction, generator)
+        if inspect.isgeneratorfunction(function):
+            raise TypeError("expected a function, got a generator: use with inside")
+        return super().__call__(function)
 
 
 class no_grad(_RecordingContext):  # noqa: N801 - PyTorch's name

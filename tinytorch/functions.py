@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,10 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors along an axis; the other axes must be equal."""
     first = _first(tensors, "cat")
     dim = _dims(first, dim)
+    others = first.shape[:dim] + first.shape[dim + 1 :]
     for t in tensors:
-        if t.ndim != first.ndim or any(
-            a != b
-            for d, (a, b) in enumerate(zip(t.shape, first.shape, strict=True))
-            if d != dim
-        ):
-            raise ValueError(
-                f"cat along dim {dim} expects shapes like {first.shape}, got {t.shape}"
-            )
+        if t.ndim != first.ndim or t.shape[:dim] + t.shape[dim + 1 :] != others:
+            raise ValueError(f"cat expects shapes like {first.shape}, got {t.shape}")
     return ops.Cat.apply(*_one_dtype(tensors), dim=dim)
 
 
@@ -80,22 +76,19 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
     terms = left.split(",")
     if not arrow:
         output = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
-    if len(terms) != len(operands) or any(
-        len(t) != x.ndim or not (t.isalpha() or not t) or len(set(t)) != len(t)
-        for t, x in zip(terms, operands, strict=False)
+    shapes = [x.shape for x in operands]
+    if [len(term) for term in terms] != [len(shape) for shape in shapes] or not all(
+        (term + "a").isalpha() and len(set(term)) == len(term) for term in terms
     ):
         raise ValueError(
             "einsum expects for each operand one distinct letter an axis, "
-            f"got {equation!r} for shapes {[x.shape for x in operands]}"
+            f"got {equation!r} for shapes {shapes}"
         )
     lengths: dict[str, int] = {}
-    for term, x in zip(terms, operands, strict=True):
-        for letter, n in zip(term, x.shape, strict=True):
-            if lengths.setdefault(letter, n) != n:
-                raise ValueError(
-                    f"einsum expects one length for {letter!r}, "
-                    f"got {lengths[letter]} and {n}"
-                )
+    for letter, n in zip("".join(terms), chain(*shapes), strict=True):
+        if lengths.setdefault(letter, n) != n:
+            got = f"{lengths[letter]} and {n}"
+            raise ValueError(f"einsum expects one length for {letter!r}, got {got}")
     if len(set(output)) != len(output) or not lengths.keys() >= set(output):
         raise ValueError(
             f"einsum expects an output of distinct letters of {left!r}, got {output!r}"

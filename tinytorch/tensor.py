@@ -8,18 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch import autograd, ops
+from tinytorch import autograd, dtypes, ops
 from tinytorch.autograd import Array, Function
-from tinytorch.dtypes import (
-    Scalar,
-    as_array,
-    bool_,
-    bytes_of,
-    float32,
-    float64,
-    int32,
-    int64,
-)
+from tinytorch.dtypes import Scalar, as_array, bytes_of, float32
 from tinytorch.tensor_math import MathMethods
 from tinytorch.tensor_operators import OperatorMethods
 from tinytorch.tensor_shape import ShapeMethods, contiguous_strides
@@ -120,7 +111,7 @@ class Tensor(OperatorMethods, MathMethods, ShapeMethods):
         text = np.array2string(self.data, separator=", ", prefix="tensor(")
         if not self.numel() and self.ndim > 1:
             text += f", size={self.shape}"
-        if self.dtype not in (float32, int64, bool_):
+        if self.dtype not in (float32, dtypes.int64, dtypes.bool_):
             text += f", dtype={self.dtype}"
         if self.grad_fn is not None:
             text += f", grad_fn=<{type(self.grad_fn).__name__}>"
@@ -142,10 +133,7 @@ class Tensor(OperatorMethods, MathMethods, ShapeMethods):
     def numpy(self) -> Array:
         """Return the array, sharing memory; `detach()` first if it requires grad."""
         if self.requires_grad:
-            raise RuntimeError(
-                "numpy() expects a tensor without requires_grad, because changes to "
-                "the array would not be recorded; use detach().numpy()"
-            )
+            raise RuntimeError("numpy() expects no requires_grad; use detach().numpy()")
         return self.data
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
@@ -153,10 +141,8 @@ class Tensor(OperatorMethods, MathMethods, ShapeMethods):
 
     def __bool__(self) -> bool:
         if self.data.size != 1:
-            raise ValueError(
-                f"the truth of a tensor of shape {self.shape} is ambiguous; "
-                "use .any() or .all()"
-            )
+            got = f"the truth of shape {self.shape} is ambiguous"
+            raise ValueError(f"{got}; use .any() or .all()")
         return bool(self.data)
 
     def __format__(self, spec: str) -> str:
@@ -179,9 +165,7 @@ class Tensor(OperatorMethods, MathMethods, ShapeMethods):
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Ask for a gradient (in place). Raises RuntimeError unless floating."""
         if requires_grad and self.dtype.kind != "f":
-            raise RuntimeError(
-                f"requires_grad expects a floating dtype, got {self.dtype}"
-            )
+            raise RuntimeError(f"expected a floating dtype, got {self.dtype}")
         if not requires_grad and self.grad_fn is not None:
             raise RuntimeError("a result cannot stop requiring grad; use detach()")
         self.requires_grad = requires_grad
@@ -200,10 +184,7 @@ class Tensor(OperatorMethods, MathMethods, ShapeMethods):
 
     def accumulate_grad(self, grad: Array) -> None:
         """Add an array to `.grad`; the engine calls this."""
-        if self.grad is None:
-            self.grad = self._wrap(grad)
-        else:
-            self.grad = self._wrap(self.grad.data + grad)
+        self.grad = self._wrap(grad if self.grad is None else self.grad.data + grad)
 
     def backward(
         self, gradient: Tensor | None = None, retain_graph: bool = False
@@ -218,20 +199,18 @@ class Tensor(OperatorMethods, MathMethods, ShapeMethods):
                 "backward() expects a tensor that requires grad: none of the tensors "
                 "that it was computed from has requires_grad=True"
             )
-        if gradient is None:
-            if self.data.size != 1:
-                raise RuntimeError(
-                    "backward() expects a single element, such as a loss, or a "
-                    f"gradient; got shape {self.shape}"
-                )
+        if gradient is not None:
+            grad = np.array(as_tensor(gradient).data, dtype=self.dtype)
+        elif self.data.size == 1:
             grad = np.ones_like(self.data)
         else:
-            grad = np.array(as_tensor(gradient).data, dtype=self.dtype)
-            if grad.shape != self.shape:
-                raise ValueError(
-                    f"backward() expects a gradient of shape {self.shape}, "
-                    f"got {grad.shape}"
-                )
+            raise RuntimeError(
+                "backward() expects a single element, such as a loss, or a gradient; "
+                f"got shape {self.shape}"
+            )
+        if grad.shape != self.shape:
+            shape = self.shape
+            raise ValueError(f"expected a gradient of shape {shape}, got {grad.shape}")
         if self.grad_fn is None:
             self.accumulate_grad(grad)
         else:
@@ -252,16 +231,16 @@ class Tensor(OperatorMethods, MathMethods, ShapeMethods):
         return self.to(float32)
 
     def double(self) -> Tensor:
-        return self.to(float64)
+        return self.to(dtypes.float64)
 
     def long(self) -> Tensor:
-        return self.to(int64)
+        return self.to(dtypes.int64)
 
     def int(self) -> Tensor:
-        return self.to(int32)
+        return self.to(dtypes.int32)
 
     def bool(self) -> Tensor:
-        return self.to(bool_)
+        return self.to(dtypes.bool_)
 
     def clone(self) -> Tensor:
         """Return a copy; gradients pass through."""
@@ -283,10 +262,8 @@ class Tensor(OperatorMethods, MathMethods, ShapeMethods):
         try:
             target[index] = source
         except ValueError:
-            raise ValueError(
-                f"expected a value that broadcasts to {target[index].shape}, "
-                f"got shape {source.shape}"
-            ) from None
+            expected = f"expected a value that broadcasts to {target[index].shape}"
+            raise ValueError(f"{expected}, got shape {source.shape}") from None
         autograd.mark_written(target)
 
     def copy_(self, src: Any) -> Tensor:
@@ -299,9 +276,8 @@ class Tensor(OperatorMethods, MathMethods, ShapeMethods):
         value = as_tensor(value)
         if autograd.is_grad_enabled() and (self.requires_grad or value.requires_grad):
             raise RuntimeError(
-                "writing in place is not recorded, and expects tensors that do not "
-                "require grad; wrap it in no_grad(), or compute a new tensor "
-                "(where, cat, masked_fill)"
+                "writing in place is not recorded and expects tensors that do not "
+                "require grad; use no_grad(), or compute a new tensor (where, cat)"
             )
         return self.data, value.data
 

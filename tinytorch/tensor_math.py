@@ -4,15 +4,17 @@
 stays, with length 1.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinytorch import ops
 from tinytorch.autograd import Function
-from tinytorch.dtypes import Scalar
+from tinytorch.dtypes import Array, Scalar
 
 Dim = int | tuple[int, ...] | None
+Method = Callable[[Any], Any]
 
 
 class ValuesAndIndices(NamedTuple):
@@ -22,36 +24,31 @@ class ValuesAndIndices(NamedTuple):
     indices: Any
 
 
+def _floating(op: type[Function], x: Any, **options: Any) -> Any:
+    return op.apply(x if x.dtype.kind == "f" else x.float(), **options)
+
+
+def _smooth(op: type[Function]) -> Method:
+    """Return the method that applies `op`; integers become float32 first."""
+    return lambda self: _floating(op, self)
+
+
+def _stepwise(function: Callable[[Array], Any]) -> Method:
+    """Return the method that applies numpy's function, which has no gradient."""
+    return lambda self: self._wrap(function(self.data))
+
+
 class MathMethods:
     """Part of `Tensor`."""
 
     __slots__ = ()
 
-    # Elementwise; integers become float32 first
-
-    def exp(self: Any) -> Any:
-        return _floating(ops.Exp, self)
-
-    def log(self: Any) -> Any:
-        return _floating(ops.Log, self)
-
-    def sqrt(self: Any) -> Any:
-        return _floating(ops.Sqrt, self)
-
-    def sin(self: Any) -> Any:
-        return _floating(ops.Sin, self)
-
-    def cos(self: Any) -> Any:
-        return _floating(ops.Cos, self)
-
-    def erf(self: Any) -> Any:
-        return _floating(ops.Erf, self)
-
-    def tanh(self: Any) -> Any:
-        return _floating(ops.Tanh, self)
-
-    def sigmoid(self: Any) -> Any:
-        return _floating(ops.Sigmoid, self)
+    exp, log, sqrt = _smooth(ops.Exp), _smooth(ops.Log), _smooth(ops.Sqrt)
+    sin, cos, erf = _smooth(ops.Sin), _smooth(ops.Cos), _smooth(ops.Erf)
+    tanh, sigmoid = _smooth(ops.Tanh), _smooth(ops.Sigmoid)
+    floor, ceil = _stepwise(np.floor), _stepwise(np.ceil)
+    round, sign = _stepwise(np.round), _stepwise(np.sign)
+    isnan, isfinite = _stepwise(np.isnan), _stepwise(np.isfinite)
 
     def relu(self: Any) -> Any:
         return ops.ReLU.apply(self)
@@ -77,28 +74,6 @@ class MathMethods:
 
     clip = clamp
 
-    def floor(self: Any) -> Any:
-        """Largest whole number that is not above; no gradient."""
-        return self._wrap(np.floor(self.data))
-
-    def ceil(self: Any) -> Any:
-        """Smallest whole number that is not below; no gradient."""
-        return self._wrap(np.ceil(self.data))
-
-    def round(self: Any) -> Any:
-        """Nearest whole number, halves to the even one; no gradient."""
-        return self._wrap(np.round(self.data))
-
-    def sign(self: Any) -> Any:
-        """-1, 0 or 1; no gradient."""
-        return self._wrap(np.sign(self.data))
-
-    def isnan(self: Any) -> Any:
-        return self._wrap(np.isnan(self.data))
-
-    def isfinite(self: Any) -> Any:
-        return self._wrap(np.isfinite(self.data))
-
     # Reductions
 
     def sum(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
@@ -107,9 +82,7 @@ class MathMethods:
     def mean(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
         """Raises TypeError for integers, whose mean is no integer."""
         if self.dtype.kind != "f":
-            raise TypeError(
-                f"mean() expects a floating dtype, got {self.dtype}; use float() first"
-            )
+            raise TypeError(f"mean() expects a floating dtype, got {self.dtype}")
         return ops.Mean.apply(self, dim=_dims(self, dim), keepdim=keepdim)
 
     def prod(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
@@ -172,15 +145,11 @@ class MathMethods:
 
     def argmax(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         """Index (int64) of the first largest; without `dim`, counted through all."""
-        _expect_elements(self, "argmax", dim)
-        index = self.data.argmax(axis=_dims(self, dim), keepdims=keepdim)
-        return self._wrap(np.asarray(index, dtype=np.int64))
+        return _first(self, np.argmax, dim, keepdim)
 
     def argmin(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         """Index (int64) of the first smallest; without `dim`, counted through all."""
-        _expect_elements(self, "argmin", dim)
-        index = self.data.argmin(axis=_dims(self, dim), keepdims=keepdim)
-        return self._wrap(np.asarray(index, dtype=np.int64))
+        return _first(self, np.argmin, dim, keepdim)
 
     def all(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
         return self._wrap(self.data.all(axis=_dims(self, dim), keepdims=keepdim))
@@ -224,10 +193,6 @@ class MathMethods:
         return _on_last_axis(ops.LogSoftmax, self, dim)
 
 
-def _floating(op: type[Function], x: Any, **options: Any) -> Any:
-    return op.apply(x if x.dtype.kind == "f" else x.float(), **options)
-
-
 def _on_last_axis(op: type[Function], x: Any, dim: int) -> Any:
     dim = _dims(x, dim)
     if dim == x.ndim - 1:
@@ -242,6 +207,12 @@ def _deviations(x: Any, dim: Dim, correction: int) -> tuple[Any, int]:
     if means.numel() and count <= correction:
         raise ValueError(f"var() expects more than {correction} elements, got {count}")
     return x - means, count - correction
+
+
+def _first(x: Any, choice: Callable, dim: int | None, keepdim: bool) -> Any:
+    _expect_elements(x, choice.__name__, dim)
+    index = choice(x.data, axis=_dims(x, dim), keepdims=keepdim)
+    return x._wrap(np.asarray(index, dtype=np.int64))
 
 
 def _pick(x: Any, index: Any, dim: int, keepdim: bool) -> ValuesAndIndices:
@@ -269,12 +240,6 @@ def _dims(x: Any, dim: Any) -> Any:
 
 
 def _expect_elements(x: Any, name: str, dim: Dim) -> None:
-    dims = (
-        range(x.ndim)
-        if dim is None
-        else _dims(x, (dim,) if isinstance(dim, int) else dim)
-    )
-    if any(x.shape[d] == 0 for d in dims):
-        raise ValueError(
-            f"{name}() expects at least one element to choose from, got shape {x.shape}"
-        )
+    dims = [dim] if isinstance(dim, int) else range(x.ndim) if dim is None else dim
+    if any(x.shape[d] == 0 for d in _dims(x, tuple(dims))):
+        raise ValueError(f"{name}() expects at least one element, got shape {x.shape}")

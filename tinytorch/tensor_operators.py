@@ -14,6 +14,58 @@ from tinytorch.autograd import Function, is_grad_enabled
 from tinytorch.dtypes import Array, as_array, float32, result_dtype
 
 _NUMBERS = frozenset({float, int, bool})
+Method = Callable[[Any, Any], Any]
+
+
+def _recorded(op: type[Function]) -> tuple[Method, Method]:
+    """Return the methods `x op other` and `other op x`."""
+    return (
+        lambda self, other: _binary(op, self, other),
+        lambda self, other: _binary(op, other, self),
+    )
+
+
+def _in_place(op: type[Function]) -> tuple[Method, Method]:
+    """Return the methods `x op= other` and `x.op_(other)`.
+
+    The first makes a new tensor where the result is to be recorded.
+    """
+
+    def write(self: Any, other: Any) -> Any:
+        result = _binary(op, self.detach(), other)
+        if result is NotImplemented:
+            got = type(other).__name__
+            raise TypeError(f"expected a tensor or a number, got {got}")
+        if not np.can_cast(result.dtype, self.dtype, "same_kind"):
+            raise TypeError(
+                f"expected a result that a tensor of {self.dtype} can store, "
+                f"got {result.dtype}"
+            )
+        return self.copy_(result)
+
+    def augment(self: Any, other: Any) -> Any:
+        grows = self.requires_grad or getattr(other, "requires_grad", False)
+        if grows and is_grad_enabled() and not (self.requires_grad and self.is_leaf):
+            return _binary(op, self, other)
+        return write(self, other)
+
+    return augment, write
+
+
+def _plain(function: Callable[..., Any]) -> tuple[Method, Method]:
+    """Return `x f other` and `other f x` for what has no derivative."""
+
+    def compute(a: Any, b: Any) -> Any:
+        try:
+            a, b = promote(a, b)
+        except TypeError:
+            return NotImplemented
+        try:
+            return a._wrap(function(a.data, b.data))
+        except (TypeError, ValueError) as error:
+            raise _explained(error, function.__name__, a, b) from None
+
+    return compute, lambda self, other: compute(other, self)
 
 
 class OperatorMethods:
@@ -27,37 +79,27 @@ class OperatorMethods:
     to: Any
     _wrap: Any
 
-    # Arithmetic
+    __add__, __radd__ = _recorded(ops.Add)
+    __sub__, __rsub__ = _recorded(ops.Sub)
+    __mul__, __rmul__ = _recorded(ops.Mul)
+    __truediv__, __rtruediv__ = _recorded(ops.Div)
+    __pow__, __rpow__ = _recorded(ops.Pow)
 
-    def __add__(self: Any, other: Any) -> Any:
-        return _binary(ops.Add, self, other)
+    __iadd__, add_ = _in_place(ops.Add)
+    __isub__, sub_ = _in_place(ops.Sub)
+    __imul__, mul_ = _in_place(ops.Mul)
+    __itruediv__, div_ = _in_place(ops.Div)
 
-    def __radd__(self: Any, other: Any) -> Any:
-        return _binary(ops.Add, other, self)
+    __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
+    __mod__, __rmod__ = _plain(np.mod)
+    __and__, __rand__ = _plain(np.bitwise_and)
+    __or__, __ror__ = _plain(np.bitwise_or)
+    __xor__, __rxor__ = _plain(np.bitwise_xor)
 
-    def __sub__(self: Any, other: Any) -> Any:
-        return _binary(ops.Sub, self, other)
-
-    def __rsub__(self: Any, other: Any) -> Any:
-        return _binary(ops.Sub, other, self)
-
-    def __mul__(self: Any, other: Any) -> Any:
-        return _binary(ops.Mul, self, other)
-
-    def __rmul__(self: Any, other: Any) -> Any:
-        return _binary(ops.Mul, other, self)
-
-    def __truediv__(self: Any, other: Any) -> Any:
-        return _binary(ops.Div, self, other)
-
-    def __rtruediv__(self: Any, other: Any) -> Any:
-        return _binary(ops.Div, other, self)
-
-    def __pow__(self: Any, other: Any) -> Any:
-        return _binary(ops.Pow, self, other)
-
-    def __rpow__(self: Any, other: Any) -> Any:
-        return _binary(ops.Pow, other, self)
+    # Python turns `other < x` into `x > other` by itself.
+    __eq__, __ne__ = _plain(np.equal)[0], _plain(np.not_equal)[0]
+    __lt__, __le__ = _plain(np.less)[0], _plain(np.less_equal)[0]
+    __gt__, __ge__ = _plain(np.greater)[0], _plain(np.greater_equal)[0]
 
     def __matmul__(self: Any, other: Any) -> Any:
         return matmul(self, other)
@@ -70,75 +112,6 @@ class OperatorMethods:
 
     def __abs__(self: Any) -> Any:
         return ops.Abs.apply(self)
-
-    # In place where nothing is recorded; a recorded result is a new tensor
-
-    def __iadd__(self: Any, other: Any) -> Any:
-        return _augmented(ops.Add, self, other)
-
-    def __isub__(self: Any, other: Any) -> Any:
-        return _augmented(ops.Sub, self, other)
-
-    def __imul__(self: Any, other: Any) -> Any:
-        return _augmented(ops.Mul, self, other)
-
-    def __itruediv__(self: Any, other: Any) -> Any:
-        return _augmented(ops.Div, self, other)
-
-    def add_(self: Any, other: Any) -> Any:
-        return _in_place(ops.Add, self, other)
-
-    def sub_(self: Any, other: Any) -> Any:
-        return _in_place(ops.Sub, self, other)
-
-    def mul_(self: Any, value: Any) -> Any:
-        return _in_place(ops.Mul, self, value)
-
-    def div_(self: Any, value: Any) -> Any:
-        return _in_place(ops.Div, self, value)
-
-    # Not differentiable: whole division, comparison, logic
-
-    def __floordiv__(self: Any, other: Any) -> Any:
-        return _plain(np.floor_divide, self, other)
-
-    def __rfloordiv__(self: Any, other: Any) -> Any:
-        return _plain(np.floor_divide, other, self)
-
-    def __mod__(self: Any, other: Any) -> Any:
-        return _plain(np.mod, self, other)
-
-    def __rmod__(self: Any, other: Any) -> Any:
-        return _plain(np.mod, other, self)
-
-    def __eq__(self: Any, other: object) -> Any:
-        return _plain(np.equal, self, other)
-
-    def __ne__(self: Any, other: object) -> Any:
-        return _plain(np.not_equal, self, other)
-
-    def __lt__(self: Any, other: Any) -> Any:
-        return _plain(np.less, self, other)
-
-    def __le__(self: Any, other: Any) -> Any:
-        return _plain(np.less_equal, self, other)
-
-    def __gt__(self: Any, other: Any) -> Any:
-        return _plain(np.greater, self, other)
-
-    def __ge__(self: Any, other: Any) -> Any:
-        return _plain(np.greater_equal, self, other)
-
-    def __and__(self: Any, other: Any) -> Any:
-        return _plain(np.bitwise_and, self, other)
-
-    def __or__(self: Any, other: Any) -> Any:
-        return _plain(np.bitwise_or, self, other)
-
-    def __xor__(self: Any, other: Any) -> Any:
-        return _plain(np.bitwise_xor, self, other)
-
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __invert__(self: Any) -> Any:
         if self.dtype.kind == "f":
@@ -211,36 +184,6 @@ def _binary(op: type[Function], a: Any, b: Any) -> Any:
     if op is ops.Div and a.data.dtype.kind != "f":
         a, b = a.to(float32), b.to(float32)
     return _apply(op, a, b)
-
-
-def _augmented(op: type[Function], x: Any, other: Any) -> Any:
-    grows = x.requires_grad or getattr(other, "requires_grad", False)
-    if grows and is_grad_enabled() and not (x.requires_grad and x.is_leaf):
-        return _binary(op, x, other)
-    return _in_place(op, x, other)
-
-
-def _in_place(op: type[Function], x: Any, other: Any) -> Any:
-    result = _binary(op, x.detach(), other)
-    if result is NotImplemented:
-        raise TypeError(f"expected a tensor or a number, got {type(other).__name__}")
-    if not np.can_cast(result.dtype, x.dtype, "same_kind"):
-        raise TypeError(
-            f"the result has dtype {result.dtype} and cannot be stored in a tensor of "
-            f"{x.dtype}"
-        )
-    return x.copy_(result)
-
-
-def _plain(function: Callable[..., Any], a: Any, b: Any) -> Any:
-    try:
-        a, b = promote(a, b)
-    except TypeError:
-        return NotImplemented
-    try:
-        return a._wrap(function(a.data, b.data))
-    except (TypeError, ValueError) as error:
-        raise _explained(error, function.__name__, a, b) from None
 
 
 def _explained(error: Exception, name: str, a: Any, b: Any) -> Exception:

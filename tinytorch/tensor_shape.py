@@ -5,11 +5,12 @@ Reshapes, transposes and slices are views where numpy's are: they share memory.
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from tinytorch import ops
+from tinytorch import expect, ops
 from tinytorch.tensor_math import _dims
 
 
@@ -94,16 +95,16 @@ class ShapeMethods:
         """Drop axes of length 1: all, or only those of `dim` that are."""
         dims = (dim,) if isinstance(dim, int) else dim
         drop = range(self.ndim) if dims is None else _dims(self, dims)
-        shape = [n for i, n in enumerate(self.shape) if n != 1 or i not in drop]
-        return ops.Reshape.apply(self, shape=tuple(shape))
+        return self.reshape(
+            [n for i, n in enumerate(self.shape) if n != 1 or i not in drop]
+        )
 
     def unsqueeze(self: Any, dim: int) -> Any:
         """Insert an axis of length 1."""
         if not -self.ndim - 1 <= dim <= self.ndim:
             raise IndexError(f"unsqueeze: dim {dim} is out of range for {self.shape}")
-        shape = list(self.shape)
-        shape.insert(dim % (self.ndim + 1), 1)
-        return ops.Reshape.apply(self, shape=tuple(shape))
+        dim %= self.ndim + 1
+        return self.reshape(*self.shape[:dim], 1, *self.shape[dim:])
 
     def permute(self: Any, *dims: Any) -> Any:
         """Reorder the axes."""
@@ -141,20 +142,16 @@ class ShapeMethods:
         if any(w == -1 for w in wanted[: max(0, len(wanted) - self.ndim)]):
             raise ValueError(f"expand: a new axis expects a length, got {wanted}")
         own = (1,) * (len(wanted) - self.ndim) + self.shape
-        if len(own) != len(wanted) or any(
-            w not in (-1, n) and n != 1 for w, n in zip(wanted, own, strict=True)
-        ):
+        full = tuple(n if w == -1 else w for w, n in zip(wanted, own, strict=False))
+        if len(own) != len(wanted) or broadcast_shape(own, full) != full:
             raise ValueError(f"expand: shape {self.shape} cannot stretch to {wanted}")
-        full = tuple(n if w == -1 else w for w, n in zip(wanted, own, strict=True))
         return ops.Expand.apply(self, shape=full)
 
     def repeat(self: Any, *sizes: Any) -> Any:
         """Lay copies side by side: `sizes` tells how many along each axis."""
         times = _ints(sizes)
         if len(times) < self.ndim:
-            raise ValueError(
-                f"repeat expects a number for each of {self.ndim} axes, got {times}"
-            )
+            raise ValueError(f"repeat expects {self.ndim} numbers or more, got {times}")
         own = (1,) * (len(times) - self.ndim) + self.shape
         split = self.reshape(*(m for n in own for m in (1, n)))
         wide = split.expand(*(m for pair in zip(times, own, strict=True) for m in pair))
@@ -165,9 +162,7 @@ class ShapeMethods:
         if dim is None:
             return self.flatten().repeat_interleave(repeats, 0)
         dim = _dims(self, dim)
-        return self[
-            (slice(None),) * dim + (np.repeat(range(self.shape[dim]), repeats),)
-        ]
+        return _along(self, dim, np.repeat(range(self.shape[dim]), repeats))
 
     def flip(self: Any, *dims: Any) -> Any:
         """Reverse the order along axes."""
@@ -178,35 +173,28 @@ class ShapeMethods:
         dim = _dims(self, dim)
         length = self.shape[dim]
         if isinstance(split_size, int):
-            if split_size < 1:
-                raise ValueError(
-                    f"split expects a size of at least 1, got {split_size}"
-                )
-            full, rest = divmod(length, split_size)
-            sizes = [split_size] * full + [rest] * (rest > 0 or not length)
+            expect.at_least(1, split_size=split_size)
+            starts = range(0, max(length, 1), split_size)
+            sizes = [min(split_size, length - start) for start in starts]
         else:
             sizes = list(split_size)
-            if sum(sizes) != length:
-                raise ValueError(
-                    f"split expects sizes that add up to {length}: {sizes}"
-                )
-        ends = np.cumsum(sizes)
-        before = (slice(None),) * dim
+        if sum(sizes) != length:
+            raise ValueError(f"split expects sizes that add up to {length}: {sizes}")
+        ends = accumulate(sizes)
         return tuple(
-            self[(*before, slice(int(e) - n, int(e)))]
-            for n, e in zip(sizes, ends, strict=True)
+            _along(self, dim, slice(end - n, end))
+            for n, end in zip(sizes, ends, strict=True)
         )
 
     def chunk(self: Any, chunks: int, dim: int = 0) -> Any:
         """Cut along `dim` into at most `chunks` pieces of equal size."""
-        if chunks < 1:
-            raise ValueError(f"chunk expects at least 1 chunk, got {chunks}")
+        expect.at_least(1, chunks=chunks)
         return self.split(max(1, -(-self.shape[_dims(self, dim)] // chunks)), dim)
 
     def unbind(self: Any, dim: int = 0) -> Any:
         """Return the slices along `dim`, without that axis."""
         dim = _dims(self, dim)
-        return tuple(self[(slice(None),) * dim + (i,)] for i in range(self.shape[dim]))
+        return tuple(_along(self, dim, i) for i in range(self.shape[dim]))
 
     def gather(self: Any, dim: int, index: Any) -> Any:
         """Pick along `dim`: out[i, j] = x[i, index[i, j]] for dim 1.
@@ -215,22 +203,15 @@ class ShapeMethods:
         """
         dim = _dims(self, dim)
         if index.ndim != self.ndim or index.dtype.kind not in "iu":
-            raise ValueError(
-                f"gather expects integer indices with {self.ndim} axes, "
-                f"got {index.dtype} of shape {index.shape}"
-            )
-        if any(
-            i > n
-            for d, (i, n) in enumerate(zip(index.shape, self.shape, strict=True))
-            if d != dim
-        ):
+            got = f"{index.dtype} of shape {index.shape}"
+            raise ValueError(f"gather expects {self.ndim} axes of integers, got {got}")
+        others = list(self.shape)
+        length, others[dim] = others[dim], index.shape[dim]
+        if any(i > n for i, n in zip(index.shape, others, strict=True)):
             raise ValueError(f"gather: index {index.shape} exceeds {self.shape}")
-        length = self.shape[dim]
         if index.numel() and not 0 <= index.data.min() <= index.data.max() < length:
-            raise IndexError(
-                f"gather expects indices from 0 to {length - 1}, "
-                f"got {index.data.min()} to {index.data.max()}"
-            )
+            got = f"{index.data.min()} to {index.data.max()}"
+            raise IndexError(f"gather expects 0 to {length - 1}, got {got}")
         return ops.Gather.apply(self, dim=dim, index=index.data)
 
     def masked_fill(self: Any, mask: Any, value: float) -> Any:
@@ -247,6 +228,11 @@ class ShapeMethods:
     def triu(self: Any, diagonal: int = 0) -> Any:
         """Zero what lies below the diagonal of the last two axes."""
         return self.masked_fill(self._wrap(_below(self, diagonal - 1)), 0)
+
+
+def _along(x: Any, dim: int, index: Any) -> Any:
+    """Return x[index] on the axis `dim`, all of the other axes."""
+    return x[(slice(None),) * dim + (index,)]
 
 
 def _below(x: Any, diagonal: int) -> np.ndarray:
