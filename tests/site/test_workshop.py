@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from playwright.sync_api import expect
 
 from jupyterlite_site import notebooks
 from jupyterlite_site.serve import server
@@ -249,6 +250,8 @@ def test_a_solution_runs_in_the_browser(solved, number):
     assert f"Yes, I can {wanted.question}" in shown
     drawings = notebook.page.locator(".jp-OutputArea :is(svg[viewBox], img)")
     assert drawings.count() > 0
+    graphs = sum("draw_graph(" in cell.source for cell in notebook.cells())
+    expect(notebook.page.locator(".jp-RenderedMermaid img")).to_have_count(graphs)
     assert notebook.foreign == []
     notebook.page.close()
 
