@@ -11,17 +11,21 @@ from tinytorch.nn.activation import (
     Softmax,
     Tanh,
 )
-from tinytorch.nn.attention import KVCache, MultiheadAttention
+from tinytorch.nn.attention import (
+    MLP,
+    KVCache,
+    MultiheadAttention,
+    TransformerBlock,
+)
 from tinytorch.nn.container import ModuleList, Sequential
 from tinytorch.nn.conv import AdaptiveAvgPool2d, AvgPool2d, Conv2d, MaxPool2d
-from tinytorch.nn.dropout import Dropout
 from tinytorch.nn.embedding import (
     Embedding,
     LearnedPositions,
     SinusoidalPositions,
     sinusoidal_positions,
 )
-from tinytorch.nn.linear import Flatten, Identity, Linear
+from tinytorch.nn.linear import Dropout, Flatten, Identity, Linear
 from tinytorch.nn.loss import (
     BCEWithLogitsLoss,
     CrossEntropyLoss,
@@ -33,4 +37,3 @@ from tinytorch.nn.loss import (
 )
 from tinytorch.nn.module import Module, Parameter
 from tinytorch.nn.norm import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, RMSNorm
-from tinytorch.nn.transformer import MLP, TransformerBlock

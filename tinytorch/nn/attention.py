@@ -1,4 +1,4 @@
-"""Multi-head attention, the same for training and for decoding with a cache."""
+"""Attention with heads, with a cache, and in a transformer's block."""
 
 from typing import Any
 
@@ -7,8 +7,11 @@ import numpy as np
 from tinytorch import autograd
 from tinytorch.nn import functional as F
 from tinytorch.nn import init
-from tinytorch.nn.linear import Linear
+from tinytorch.nn.activation import GELU
+from tinytorch.nn.container import Sequential
+from tinytorch.nn.linear import Dropout, Linear
 from tinytorch.nn.module import Module
+from tinytorch.nn.norm import LayerNorm
 from tinytorch.tensor import Tensor, float32
 
 
@@ -28,9 +31,8 @@ class KVCache:
         *,
         dtype: Any = float32,
     ) -> None:
-        shape = (batch, num_heads, length, head_dim)
-        self.keys = np.zeros(shape, dtype=dtype)
-        self.values = np.zeros(shape, dtype=dtype)
+        self.keys = np.zeros((batch, num_heads, length, head_dim), dtype=dtype)
+        self.values = np.zeros_like(self.keys)
         self._used = 0
 
     def __len__(self) -> int:
@@ -51,16 +53,11 @@ class KVCache:
             raise RuntimeError("a KVCache expects no gradients; wrap it in no_grad()")
         B, H, length, D = self.keys.shape
         first, last = self._used, self._used + keys.shape[2]
-        if keys.shape != (B, H, last - first, D) or values.shape != keys.shape:
-            raise ValueError(
-                f"KVCache expects keys and values ({B}, {H}, T, {D}), "
-                f"got {keys.shape} and {values.shape}"
-            )
+        if not keys.shape == values.shape == (B, H, last - first, D):
+            expected, got = f"({B}, {H}, T, {D})", f"{keys.shape} and {values.shape}"
+            raise ValueError(f"KVCache expects keys and values {expected}, got {got}")
         if last > length:
-            raise ValueError(
-                f"KVCache expects at most {length} positions, got {last}: "
-                "reset() it, or make a longer one"
-            )
+            raise ValueError(f"KVCache expects at most {length} positions, got {last}")
         self.keys[:, :, first:last] = keys.data
         self.values[:, :, first:last] = values.data
         self._used = last
@@ -71,7 +68,7 @@ class KVCache:
         self._used = 0
 
     def __repr__(self) -> str:
-        _, _, length, _ = self.keys.shape
+        length = self.keys.shape[2]
         return f"KVCache({len(self)} of {length} positions, {self.nbytes} bytes)"
 
 
@@ -84,33 +81,23 @@ class MultiheadAttention(Module):
     """
 
     def __init__(
-        self,
-        embed_dim: int,
-        num_heads: int,
-        dropout: float = 0.0,
-        bias: bool = True,
-        *,
-        dtype: Any = float32,
+        self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True
     ) -> None:
         super().__init__()
         if num_heads < 1 or embed_dim % num_heads:
-            raise ValueError(
-                "MultiheadAttention expects embed_dim divisible by num_heads, "
-                f"got {embed_dim} and {num_heads}"
-            )
+            got = f"{embed_dim} and {num_heads}"
+            raise ValueError(f"expected embed_dim divisible by num_heads, got {got}")
         self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
-        self.q_proj = Linear(embed_dim, embed_dim, bias, dtype=dtype)
-        self.k_proj = Linear(embed_dim, embed_dim, bias, dtype=dtype)
-        self.v_proj = Linear(embed_dim, embed_dim, bias, dtype=dtype)
-        self.out_proj = Linear(embed_dim, embed_dim, bias, dtype=dtype)
+        self.q_proj = Linear(embed_dim, embed_dim, bias)
+        self.k_proj = Linear(embed_dim, embed_dim, bias)
+        self.v_proj = Linear(embed_dim, embed_dim, bias)
+        self.out_proj = Linear(embed_dim, embed_dim, bias)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Start weights by Xavier's rule and biases at 0."""
-        for projection in (self.q_proj, self.k_proj, self.v_proj, self.out_proj):
-            init.xavier_uniform_(projection.weight)
-            if projection.bias is not None:
-                init.zeros_(projection.bias)
+        for parameter in self.parameters():
+            (init.zeros_ if parameter.ndim == 1 else init.xavier_uniform_)(parameter)
 
     def forward(
         self,
@@ -134,15 +121,44 @@ class MultiheadAttention(Module):
         v = F.split_heads(self.v_proj(value), self.num_heads)
         if cache is not None:
             k, v = cache.append(k, v)  # S is now the whole past
-        if is_causal:
-            attn_mask = _causal(attn_mask, q.shape[2], k.shape[2])
+        if is_causal and attn_mask is not None:
+            raise ValueError("attention expects attn_mask or is_causal, got both")
+        # One query is the newest position: it may look everywhere.
+        if is_causal and q.shape[2] > 1:
+            attn_mask = F.causal_mask(q.shape[2], k.shape[2])
         dropout = self.dropout if self.training else 0.0
         out = F.scaled_dot_product_attention(q, k, v, attn_mask, dropout)
         return self.out_proj(F.join_heads(out))
 
 
-def _causal(attn_mask: Tensor | None, queries: int, keys: int) -> Tensor | None:
-    if attn_mask is not None:
-        raise ValueError("attention expects attn_mask or is_causal, got both")
-    # One query is the newest position: it may look everywhere.
-    return None if queries == 1 else F.causal_mask(queries, keys)
+class MLP(Sequential):
+    """Two layers at each position alone: (..., C) to (..., hidden) to (..., C)."""
+
+    def __init__(self, embed_dim: int, hidden_dim: int, dropout: float = 0.0) -> None:
+        super().__init__(
+            Linear(embed_dim, hidden_dim),
+            GELU(approximate="tanh"),
+            Linear(hidden_dim, embed_dim),
+            Dropout(dropout),
+        )
+
+
+class TransformerBlock(Module):
+    """x + attention(norm(x)), then x + mlp(norm(x)), for x (B, T, C).
+
+    The norms come first, so that gradients have a straight way through the sums
+    (Xiong et al., 2020). No position sees a later one.
+    """
+
+    def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.norm1 = LayerNorm(embed_dim)
+        self.attention = MultiheadAttention(embed_dim, num_heads, dropout)
+        self.dropout = Dropout(dropout)
+        self.norm2 = LayerNorm(embed_dim)
+        self.mlp = MLP(embed_dim, 4 * embed_dim, dropout)
+
+    def forward(self, input: Tensor, cache: KVCache | None = None) -> Tensor:
+        seen = self.attention(self.norm1(input), is_causal=True, cache=cache)
+        x = input + self.dropout(seen)
+        return x + self.mlp(self.norm2(x))

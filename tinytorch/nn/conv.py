@@ -1,19 +1,14 @@
 """Convolution and pooling layers for images (N, C, H, W)."""
 
-import math
-from typing import Any
-
-import numpy as np
-
 from tinytorch.backends.numpy import Pair
 from tinytorch.nn import functional as F
-from tinytorch.nn import init
 from tinytorch.nn.functional.checks import pair
-from tinytorch.nn.module import Module, Parameter
-from tinytorch.tensor import Tensor, float32
+from tinytorch.nn.linear import Affine
+from tinytorch.nn.module import Module
+from tinytorch.tensor import Tensor
 
 
-class Conv2d(Module):
+class Conv2d(Affine):
     """Learned filters slid over images; see `functional.conv2d`.
 
     weight is (out_channels, in_channels / groups, KH, KW), bias (out_channels,).
@@ -29,48 +24,19 @@ class Conv2d(Module):
         dilation: int | Pair = 1,
         groups: int = 1,
         bias: bool = True,
-        *,
-        dtype: Any = float32,
     ) -> None:
-        super().__init__()
         if groups < 1 or in_channels % groups or out_channels % groups:
-            raise ValueError(
-                "Conv2d expects channels divisible by groups, "
-                f"got {in_channels}, {out_channels} and groups={groups}"
-            )
+            got = f"{in_channels}, {out_channels} and {groups}"
+            raise ValueError(f"Conv2d expects channels divisible by groups, got {got}")
+        kernel = pair(kernel_size)
+        super().__init__((out_channels, in_channels // groups, *kernel), bias)
         self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size = pair(kernel_size)
+        self.kernel_size, self.groups = kernel, groups
         self.stride, self.padding, self.dilation = stride, padding, dilation
-        self.groups = groups
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(np.empty(shape, dtype=dtype))
-        self.bias = Parameter(np.empty(out_channels, dtype=dtype)) if bias else None
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Start both uniform up to 1 / sqrt(fan-in)."""
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
-        if self.bias is not None:
-            bound = 1 / math.sqrt(max(1, init.fans(self.weight)[0]))
-            init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.conv2d(
-            input,
-            self.weight,
-            self.bias,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.groups,
-        )
-
-    def extra_repr(self) -> str:
-        return (
-            f"{self.in_channels}, {self.out_channels}, "
-            f"kernel_size={self.kernel_size}, stride={self.stride}, "
-            f"padding={self.padding}, bias={self.bias is not None}"
-        )
+        window = self.stride, self.padding, self.dilation
+        return F.conv2d(input, self.weight, self.bias, *window, self.groups)
 
 
 class _Pool2d(Module):
@@ -85,12 +51,6 @@ class _Pool2d(Module):
         super().__init__()
         self.kernel_size, self.padding = kernel_size, padding
         self.stride = kernel_size if stride is None else stride
-
-    def extra_repr(self) -> str:
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, "
-            f"padding={self.padding}"
-        )
 
 
 class MaxPool2d(_Pool2d):
@@ -116,6 +76,3 @@ class AdaptiveAvgPool2d(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.adaptive_avg_pool2d(input, self.output_size)
-
-    def extra_repr(self) -> str:
-        return f"output_size={self.output_size}"

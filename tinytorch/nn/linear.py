@@ -1,55 +1,54 @@
-"""Affine layers, and the one that flattens images for them."""
+"""Layers on vectors: affine, noisy, flat, or nothing at all."""
 
 import math
-from typing import Any
 
-import numpy as np
-
+from tinytorch import expect
+from tinytorch.creation import empty
 from tinytorch.nn import functional as F
 from tinytorch.nn import init
 from tinytorch.nn.module import Module, Parameter
-from tinytorch.tensor import Tensor, float32
+from tinytorch.random import Generator
+from tinytorch.tensor import Tensor
 
 
-class Linear(Module):
-    """y = x W^T + b, for x (..., in_features); weight is (out, in), bias (out,)."""
+class Affine(Module):
+    """What Linear and Conv2d learn: a weight (O, I, ...), and a bias (O,) if any."""
 
-    def __init__(
-        self,
-        in_features: int,
-        out_features: int,
-        bias: bool = True,
-        *,
-        dtype: Any = float32,
-    ) -> None:
+    def __init__(self, shape: tuple[int, ...], bias: bool) -> None:
         super().__init__()
-        self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(np.empty((out_features, in_features), dtype=dtype))
-        self.bias = Parameter(np.empty(out_features, dtype=dtype)) if bias else None
+        self.weight = Parameter(empty(shape))
+        self.bias = Parameter(empty(shape[0])) if bias else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Start both uniform up to 1 / sqrt(in_features)."""
+        """Start both uniform up to 1 / sqrt(fan-in)."""
         init.kaiming_uniform_(self.weight, a=math.sqrt(5))
         if self.bias is not None:
-            bound = 1 / math.sqrt(max(1, self.in_features))
+            bound = 1 / math.sqrt(max(1, init.fans(self.weight)[0]))
             init.uniform_(self.bias, -bound, bound)
+
+
+class Linear(Affine):
+    """y = x W^T + b, for x (..., in_features); weight is (out, in), bias (out,)."""
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        super().__init__((out_features, in_features), bias)
+        self.in_features, self.out_features = in_features, out_features
 
     def forward(self, input: Tensor) -> Tensor:
         return F.linear(input, self.weight, self.bias)
 
-    def extra_repr(self) -> str:
-        bias = self.bias is not None
-        return f"in_features={self.in_features}, out_features={self.out_features}, " + (
-            f"bias={bias}"
-        )
 
+class Dropout(Module):
+    """Zeroes elements with probability p while training (Srivastava et al., 2014)."""
 
-class Identity(Module):
-    """Returns its input."""
+    def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
+        super().__init__()
+        expect.between(0, 1, p=p)
+        self.p, self.generator = p, generator
 
     def forward(self, input: Tensor) -> Tensor:
-        return input
+        return F.dropout(input, self.p, self.training, generator=self.generator)
 
 
 class Flatten(Module):
@@ -62,5 +61,9 @@ class Flatten(Module):
     def forward(self, input: Tensor) -> Tensor:
         return input.flatten(self.start_dim, self.end_dim)
 
-    def extra_repr(self) -> str:
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+class Identity(Module):
+    """Returns its input."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return input

@@ -1,13 +1,12 @@
 """The base of every layer and model: it finds its own parameters."""
 
-from __future__ import annotations
-
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
 
-from tinytorch.tensor import Tensor
+from tinytorch.tensor import Tensor, float32, float64
 
 
 class Parameter(Tensor):
@@ -25,7 +24,9 @@ class Parameter(Tensor):
 class Hook:
     """A function in a module's list, until `remove()`."""
 
-    def __init__(self, module: Module, home: str, function: Callable[..., Any]) -> None:
+    def __init__(
+        self, module: "Module", home: str, function: Callable[..., Any]
+    ) -> None:
         self._module, self._home, self._function = module, home, function
         setattr(module, home, (*getattr(module, home), function))
 
@@ -46,8 +47,8 @@ class Module:
 
     training: bool = True
     _buffer_names: tuple[str, ...] = ()
-    _before: tuple[Callable[[Module, Any], Any], ...] = ()
-    _after: tuple[Callable[[Module, Any, Any], Any], ...] = ()
+    _before: tuple[Callable[["Module", Any], Any], ...] = ()
+    _after: tuple[Callable[["Module", Any, Any], Any], ...] = ()
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} expects a forward method")
@@ -62,11 +63,11 @@ class Module:
 
     # Watching
 
-    def register_forward_pre_hook(self, hook: Callable[[Module, Any], Any]) -> Hook:
+    def register_forward_pre_hook(self, hook: Callable[["Module", Any], Any]) -> Hook:
         """Call hook(module, inputs) before every forward, until it is removed."""
         return Hook(self, "_before", hook)
 
-    def register_forward_hook(self, hook: Callable[[Module, Any, Any], Any]) -> Hook:
+    def register_forward_hook(self, hook: Callable[["Module", Any, Any], Any]) -> Hook:
         """Call hook(module, inputs, output) after every forward, until removed.
 
         A hook watches: what it returns is ignored.
@@ -94,16 +95,16 @@ class Module:
 
     # Walking the tree
 
-    def named_children(self) -> Iterator[tuple[str, Module]]:
+    def named_children(self) -> Iterator[tuple[str, "Module"]]:
         """Yield (name, module) for each module among the attributes, in order."""
         for name, value in vars(self).items():
             if isinstance(value, Module):
                 yield name, value
 
-    def children(self) -> Iterator[Module]:
+    def children(self) -> Iterator["Module"]:
         return (child for _, child in self.named_children())
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
         """Yield (dotted name, module) for itself ("") and all below, each once."""
         seen: set[int] = set()
         stack: list[tuple[str, Module]] = [(prefix, self)]
@@ -116,7 +117,7 @@ class Module:
                 inner = reversed(list(module.named_children()))
                 stack += [(dot + child_name, child) for child_name, child in inner]
 
-    def modules(self) -> Iterator[Module]:
+    def modules(self) -> Iterator["Module"]:
         return (module for _, module in self.named_modules())
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
@@ -148,7 +149,7 @@ class Module:
                 if buffer or isinstance(value, Parameter):
                     yield dot + name, value
 
-    def apply(self, function: Callable[[Module], Any]) -> Self:
+    def apply(self, function: Callable[["Module"], Any]) -> Self:
         """Call `function` on every module, innermost first."""
         for child in self.children():
             child.apply(function)
@@ -172,6 +173,25 @@ class Module:
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
+
+    def to(self, dtype: Any) -> Self:
+        """Convert floating parameters and buffers, and gradients, in place.
+
+        Raises TypeError for a dtype that is not floating.
+        """
+        if np.dtype(dtype).kind != "f":
+            raise TypeError(f"Module.to expects a floating dtype, got {dtype}")
+        for _, tensor in self._named_tensors():
+            if tensor.dtype.kind == "f":
+                tensor.data = tensor.data.astype(dtype, copy=False)
+                tensor.grad = None if tensor.grad is None else tensor.grad.to(dtype)
+        return self
+
+    def float(self) -> Self:
+        return self.to(float32)
+
+    def double(self) -> Self:
+        return self.to(float64)
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
@@ -217,14 +237,25 @@ class Module:
     # Looks
 
     def extra_repr(self) -> str:
-        """Return what the repr shows in a layer's parentheses."""
-        return ""
+        """Return the constructor's arguments that are attributes, as "name=value".
+
+        A switch such as `bias` shows whether it made a tensor; other tensors, and what
+        is None, are left out.
+        """
+        shown = []
+        for name, argument in inspect.signature(type(self)).parameters.items():
+            if name in vars(self):
+                value = vars(self)[name]
+                if isinstance(argument.default, bool) and not isinstance(value, bool):
+                    value = value is not None
+                if not isinstance(value, Tensor | None):
+                    shown.append(f"{name}={value!r}")
+        return ", ".join(shown)
 
     def __repr__(self) -> str:
-        lines = [
-            f"({name}): " + repr(child).replace("\n", "\n  ")
-            for name, child in self.named_children()
-        ]
-        if not lines:
-            return f"{type(self).__name__}({self.extra_repr()})"
-        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+        inside = self.extra_repr()
+        children = [f"({name}): {child!r}" for name, child in self.named_children()]
+        if children:
+            inside = "\n" + "\n".join(children)
+            inside = inside.replace("\n", "\n  ") + "\n"
+        return f"{type(self).__name__}({inside})"

@@ -242,15 +242,15 @@ def test_gradient_of_function(function, shapes):
 
 
 MODULES = {
-    "Linear": (nn.Linear(3, 2, dtype=tt.float64), (2, 3)),
-    "Conv2d": (nn.Conv2d(2, 2, 3, 2, 1, groups=2, dtype=tt.float64), (1, 2, 4, 4)),
-    "BatchNorm2d": (nn.BatchNorm2d(2, dtype=tt.float64), (2, 2, 2, 2)),
-    "LayerNorm": (nn.LayerNorm(3, dtype=tt.float64), (2, 3)),
-    "RMSNorm": (nn.RMSNorm(3, dtype=tt.float64), (2, 3)),
-    "GroupNorm": (nn.GroupNorm(2, 4, dtype=tt.float64), (2, 4)),
-    "LearnedPositions": (nn.LearnedPositions(4, 2, dtype=tt.float64), (2, 3, 2)),
-    "MultiheadAttention": (nn.MultiheadAttention(4, 2, dtype=tt.float64), (2, 3, 4)),
-    "TransformerBlock": (nn.TransformerBlock(4, 2, dtype=tt.float64), (1, 3, 4)),
+    "Linear": (nn.Linear(3, 2), (2, 3)),
+    "Conv2d": (nn.Conv2d(2, 2, 3, 2, 1, groups=2), (1, 2, 4, 4)),
+    "BatchNorm2d": (nn.BatchNorm2d(2), (2, 2, 2, 2)),
+    "LayerNorm": (nn.LayerNorm(3), (2, 3)),
+    "RMSNorm": (nn.RMSNorm(3), (2, 3)),
+    "GroupNorm": (nn.GroupNorm(2, 4), (2, 4)),
+    "LearnedPositions": (nn.LearnedPositions(4, 2), (2, 3, 2)),
+    "MultiheadAttention": (nn.MultiheadAttention(4, 2), (2, 3, 4)),
+    "TransformerBlock": (nn.TransformerBlock(4, 2), (1, 3, 4)),
 }
 
 
@@ -258,6 +258,7 @@ MODULES = {
 def test_gradient_of_module(name):
     """To the input and to every parameter, with the parameters as inputs."""
     module, shape = MODULES[name]
+    module.double()
     parameters = list(module.parameters())
 
     def run(x, *_):

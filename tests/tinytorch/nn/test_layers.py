@@ -266,7 +266,7 @@ PICTURE = tt.ones(1, 3, 4, 4)
         (lambda: nn.Embedding(3, 2)(tt.tensor([3])), IndexError, "0 to 2, got 3 to 3"),
         (lambda: nn.Embedding(3, 2)(tt.tensor([-1])), IndexError, "got -1 to -1"),
         (lambda: nn.Embedding(3, 2)(tt.ones(2)), TypeError, "integers, got dtype flo"),
-        (lambda: nn.Embedding(3, 2, 3), ValueError, "within 3 rows, got 3"),
+        (lambda: nn.Embedding(3, 2, 3), ValueError, "from -3 to 2, got 3"),
         (
             lambda: nn.LearnedPositions(4, 2)(tt.zeros(1, 3, 2), start=2),
             ValueError,

@@ -103,6 +103,19 @@ def test_requires_grad_and_zero_grad():
     assert not net(tt.randn(4, 2)).requires_grad
 
 
+def test_to_converts_in_place_what_is_floating(tied):
+    weight, x = tied[0].weight, tt.tensor([0])
+    tied(x).sum().backward()
+    tied.register_buffer("count", tt.tensor([2]))
+    assert tied.double() is tied
+    assert tied[0].weight is tied[1].weight is weight
+    assert weight.dtype == weight.grad.dtype == tt.float64
+    assert tied.count.dtype == tt.int64
+    assert tied(x).dtype == tt.float64
+    assert Net().double().seen.dtype == tt.float64
+    assert tied.float().to(np.float32)(x).dtype == weight.grad.dtype == tt.float32
+
+
 def test_state_dict_round_trip():
     net, other = Net(), Net()
     net(tt.randn(8, 2))  # moves the running statistics
@@ -174,17 +187,20 @@ def test_repr_is_a_tree():
 
 def test_every_layer_shows_its_arguments():
     shown = {
-        "Conv2d(3, 4, kernel_size=(3, 3), stride=1, padding=1, bias=False)": nn.Conv2d(
+        "Conv2d(in_channels=3, out_channels=4, kernel_size=(3, 3), stride=1, "
+        "padding=1, dilation=1, groups=1, bias=False)": nn.Conv2d(
             3, 4, 3, padding=1, bias=False
         ),
         "MaxPool2d(kernel_size=2, stride=2, padding=0)": nn.MaxPool2d(2),
         "AdaptiveAvgPool2d(output_size=1)": nn.AdaptiveAvgPool2d(1),
-        "Embedding(5, 2, padding_idx=0)": nn.Embedding(5, 2, padding_idx=0),
-        "LayerNorm(4, eps=1e-05)": nn.LayerNorm(4),
+        "Embedding(num_embeddings=5, embedding_dim=2, padding_idx=0)": nn.Embedding(
+            5, 2, padding_idx=0
+        ),
+        "Linear(in_features=2, out_features=3, bias=False)": nn.Linear(2, 3, False),
+        "LearnedPositions(length=4, dim=2)": nn.LearnedPositions(4, 2),
         "GELU(approximate='tanh')": nn.GELU("tanh"),
         "LeakyReLU(negative_slope=0.01)": nn.LeakyReLU(),
         "Softmax(dim=1)": nn.Softmax(1),
-        "CrossEntropyLoss(reduction='mean')": nn.CrossEntropyLoss(),
         "Flatten(start_dim=1, end_dim=-1)": nn.Flatten(),
     }
     assert {text: repr(module) for text, module in shown.items()} == {
@@ -211,6 +227,7 @@ def test_containers_behave_as_lists():
     [
         (lambda: setattr(Net(), "scale", tt.ones(3)), TypeError, "expects a Parameter"),
         (lambda: setattr(Net(), "seen", 3), TypeError, "seen expects a Tensor"),
+        (lambda: Net().to(tt.int64), TypeError, "floating dtype, got .*int64"),
         (lambda: Net().nothing, AttributeError, "nothing"),
         (lambda: nn.ModuleList([tt.ones(1)]), TypeError, "a Module, got Tensor"),
         (lambda: nn.Sequential(lambda x: x), TypeError, "a Module, got function"),
