@@ -1,6 +1,5 @@
 """Whole networks, ready to train."""
 
-from tinytorch.models.cnn import CNN
+from tinytorch.models.cnn import CNN, LeNet
 from tinytorch.models.gpt import GPT
-from tinytorch.models.lenet import LeNet
 from tinytorch.models.sampling import keep_top_k, keep_top_p, sample

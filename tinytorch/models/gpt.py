@@ -2,27 +2,17 @@
 
 import math
 from collections.abc import Iterator
+from itertools import islice
+from typing import Any
 
+from tinytorch import nn
 from tinytorch.autograd import no_grad
 from tinytorch.functions import cat
 from tinytorch.models.sampling import sample
-from tinytorch.nn import (
-    Dropout,
-    Embedding,
-    KVCache,
-    LayerNorm,
-    LearnedPositions,
-    Linear,
-    Module,
-    ModuleList,
-    TransformerBlock,
-    init,
-)
-from tinytorch.random import Generator
 from tinytorch.tensor import Tensor
 
 
-class GPT(Module):
+class GPT(nn.Module):
     """Token ids (B, T) give logits (B, T, vocab_size), T at most `context`.
 
     tie_weights: the last layer shares the token table.
@@ -39,28 +29,33 @@ class GPT(Module):
         tie_weights: bool = True,
     ) -> None:
         super().__init__()
-        self.vocab_size, self.context, self.num_heads = vocab_size, context, num_heads
-        self.tokens = Embedding(vocab_size, embed_dim)
-        self.positions = LearnedPositions(context, embed_dim)
-        self.dropout = Dropout(dropout)
-        self.blocks = ModuleList(
-            TransformerBlock(embed_dim, num_heads, dropout) for _ in range(num_layers)
-        )
-        self.norm = LayerNorm(embed_dim)
-        self.head = Linear(embed_dim, vocab_size, bias=False)
-        self.apply(_reset)
-        self._calm_residuals()
+        self.context, self.num_heads = context, num_heads
+        self.tokens = nn.Embedding(vocab_size, embed_dim)
+        self.positions = nn.LearnedPositions(context, embed_dim)
+        self.dropout = nn.Dropout(dropout)
+        block = embed_dim, num_heads, dropout
+        blocks = (nn.TransformerBlock(*block) for _ in range(num_layers))
+        self.blocks = nn.ModuleList(blocks)
+        self.norm = nn.LayerNorm(embed_dim)
+        self.head = nn.Linear(embed_dim, vocab_size, bias=False)
+        self.reset_parameters()
         if tie_weights:
             self.head.weight = self.tokens.weight
 
-    def _calm_residuals(self) -> None:
-        """Start what is added to the stream smaller, as 2 num_layers sums add up."""
-        std = 0.02 / math.sqrt(2 * max(1, len(self.blocks)))
-        for name, parameter in self.named_parameters():
-            if name.endswith(("out_proj.weight", "mlp.2.weight")):
-                init.normal_(parameter, std=std)
+    def reset_parameters(self) -> None:
+        """Start as GPT-2 did: small normal weights, no bias.
 
-    def forward(self, input: Tensor, cache: list[KVCache] | None = None) -> Tensor:
+        What is added to the stream starts smaller, as 2 num_layers sums add up.
+        """
+        calm = 1 / math.sqrt(2 * max(1, len(self.blocks)))
+        for name, parameter in self.named_parameters():
+            added = name.endswith(("out_proj.weight", "mlp.2.weight"))
+            if name.endswith("bias"):
+                nn.init.zeros_(parameter)
+            elif parameter.ndim == 2:  # of the norms, the scale stays 1
+                nn.init.normal_(parameter, std=0.02 * calm if added else 0.02)
+
+    def forward(self, input: Tensor, cache: list[nn.KVCache] | None = None) -> Tensor:
         """With a cache (one a block, see `new_cache`), `input` continues its past."""
         start = len(cache[0]) if cache else 0
         x = self.dropout(self.positions(self.tokens(input), start))  # (B, T, C)
@@ -68,48 +63,30 @@ class GPT(Module):
             x = block(x, cache=cache[i] if cache else None)
         return self.head(self.norm(x))
 
-    def new_cache(self, batch: int = 1) -> list[KVCache]:
+    def new_cache(self, batch: int = 1) -> list[nn.KVCache]:
         """Return an empty cache for `batch` sequences of at most `context` tokens."""
-        embed_dim = self.tokens.embedding_dim
-        shape = (batch, self.num_heads, self.context, embed_dim // self.num_heads)
+        head_dim = self.tokens.embedding_dim // self.num_heads
+        shape = batch, self.num_heads, self.context, head_dim
         dtype = self.tokens.weight.dtype
-        return [KVCache(*shape, dtype=dtype) for _ in self.blocks]
+        return [nn.KVCache(*shape, dtype=dtype) for _ in self.blocks]
 
-    def generate(
-        self,
-        ids: Tensor,
-        max_new_tokens: int,
-        temperature: float = 1.0,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        *,
-        generator: Generator | None = None,
-        use_cache: bool = True,
-    ) -> Tensor:
+    def generate(self, ids: Tensor, max_new_tokens: int, **options: Any) -> Tensor:
         """Continue ids (B, T) by max_new_tokens; return both, (B, T + new).
 
-        The cache changes the time, not the logits. See `sample` for the rest, and
-        `stream` for what happens beyond the context.
+        The options are those of `stream`.
         """
-        options = (temperature, top_k, top_p)
-        tokens = self.stream(ids, *options, generator=generator, use_cache=use_cache)
-        new = [token for token, _ in zip(tokens, range(max_new_tokens), strict=False)]
+        new = islice(self.stream(ids, **options), max_new_tokens)
         return cat([ids, *new], dim=1)
 
     def stream(
-        self,
-        ids: Tensor,
-        temperature: float = 1.0,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        *,
-        generator: Generator | None = None,
-        use_cache: bool = True,
+        self, ids: Tensor, *, use_cache: bool = True, **sampling: Any
     ) -> Iterator[Tensor]:
         """Yield one next token (B, 1) after another, for ever.
 
-        When the context is full, its older half is forgotten and the rest read again.
-        Records no gradients; call `eval()` first if the model has dropout.
+        `sampling` takes the options of `sample`: temperature, top_k, top_p, generator.
+        The cache changes the time, not the logits. When the context is full, its older
+        half is forgotten and the rest read again. Records no gradients; call `eval()`
+        first if the model has dropout.
         """
         if ids.ndim != 2 or not ids.shape[1]:
             raise ValueError(f"expected ids (B, T) with T at least 1, got {ids.shape}")
@@ -120,22 +97,9 @@ class GPT(Module):
                 start = ids.shape[1] - max(1, self.context // 2)
                 for layer in cache:
                     layer.reset()
-            read = len(cache[0]) if cache else 0
-            logits = self._last_logits(ids[:, start + read :], cache)
-            token = sample(logits, temperature, top_k, top_p, generator=generator)
-            token = token.unsqueeze(1)
+            read = start + (len(cache[0]) if cache else 0)
+            with no_grad():
+                logits = self(ids[:, read:], cache)[:, -1]  # (B, V)
+            token = sample(logits, **sampling).unsqueeze(1)
             yield token
             ids = cat([ids, token], dim=1)
-
-    @no_grad()
-    def _last_logits(self, ids: Tensor, cache: list[KVCache]) -> Tensor:
-        """Return the logits (B, V) of the token after ids (B, T)."""
-        return self(ids, cache)[:, -1]
-
-
-def _reset(module: Module) -> None:
-    """Start as GPT-2 did: small normal weights, no bias."""
-    if isinstance(module, Linear | Embedding):
-        init.normal_(module.weight, std=0.02)
-    if isinstance(module, Linear) and module.bias is not None:
-        init.zeros_(module.bias)

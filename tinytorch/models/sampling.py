@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinytorch import expect
 from tinytorch.creation import multinomial
 from tinytorch.random import Generator
 from tinytorch.tensor import Tensor
@@ -20,8 +21,7 @@ def sample(
     temperature below 1 favours the likely, 0 always takes the likeliest. top_k keeps
     the k likeliest tokens, top_p the fewest that hold at least that probability.
     """
-    if temperature < 0:
-        raise ValueError(f"sample expects a temperature >= 0, got {temperature}")
+    expect.at_least(0, temperature=temperature)
     logits = logits.detach()
     if temperature == 0:
         return logits.argmax(-1)
@@ -35,8 +35,7 @@ def sample(
 
 def keep_top_k(logits: Tensor, k: int) -> Tensor:
     """Put -inf in place of all but the k largest of each row (and their equals)."""
-    if k < 1:
-        raise ValueError(f"top_k expects at least 1, got {k}")
+    expect.at_least(1, top_k=k)
     k = min(k, logits.shape[-1])
     smallest_kept = np.partition(logits.data, -k, axis=-1)[..., -k, None]
     return logits.masked_fill(logits < Tensor(smallest_kept), -np.inf)
@@ -48,10 +47,9 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
     Source: Holtzman et al., 2020 (nucleus sampling).
     """
     if not 0 < p <= 1:
-        raise ValueError(f"top_p expects a number above 0, up to 1, got {p}")
-    order = np.argsort(-logits.data, axis=-1, kind="stable")
-    likely_first = np.take_along_axis(logits.softmax(-1).data, order, axis=-1)
-    before = likely_first.cumsum(axis=-1) - likely_first
-    dropped = np.empty_like(before, dtype=bool)
-    np.put_along_axis(dropped, order, before >= p, axis=-1)
-    return logits.masked_fill(Tensor(dropped), -np.inf)
+        raise ValueError(f"expected top_p above 0 and at most 1, got {p}")
+    order = logits.argsort(-1, descending=True)
+    likely_first = logits.softmax(-1).gather(-1, order)
+    before = likely_first.cumsum(-1) - likely_first
+    dropped = (before >= p).gather(-1, order.argsort(-1))
+    return logits.masked_fill(dropped, -np.inf)

@@ -98,7 +98,12 @@ def test_generation_does_not_depend_on_the_cache(prompt, context):
     model, ids = build(context=context), draw(2, prompt)
     written = [
         model.generate(
-            ids, 15, 0.8, top_k=5, generator=tt.Generator(4), use_cache=use_cache
+            ids,
+            15,
+            temperature=0.8,
+            top_k=5,
+            generator=tt.Generator(4),
+            use_cache=use_cache,
         )
         for use_cache in (True, False)
     ]
@@ -139,9 +144,10 @@ def test_cache_takes_the_bytes_it_says():
         (lambda: MODEL(tt.ones(1, 2)), TypeError, "integers, got dtype float32"),
         (lambda: MODEL.generate(tt.tensor([1]), 1), ValueError, r"\(B, T\).*\(1,\)"),
         (lambda: MODEL.generate(draw(1, 0), 1), ValueError, "T at least 1"),
-        (lambda: MODEL.generate(draw(1, 1), 1, -1), ValueError, ">= 0, got -1"),
+        (lambda: MODEL.generate(draw(1, 1), 1, temperature=-1), ValueError, "got -1"),
         (lambda: MODEL.generate(draw(1, 1), 1, top_k=0), ValueError, "1, got 0"),
         (lambda: MODEL.generate(draw(1, 1), 1, top_p=0), ValueError, "got 0"),
+        (lambda: MODEL.generate(draw(1, 1), 1, top=3), TypeError, "argument 'top'"),
         (lambda: GPT(11, embed_dim=10, num_heads=4), ValueError, "got 10 and 4"),
         (
             lambda: MODEL(draw(2, 1), MODEL.new_cache(batch=1)),

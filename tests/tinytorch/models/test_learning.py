@@ -75,8 +75,8 @@ def test_lenet_as_published_has_60_thousand_parameters():
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (lambda: LeNet(size=8), "two windows of 5 fit, got size 8"),
-        (lambda: CNN((8,) * 4, size=8), "1 to 3 blocks for images of 8 pixels"),
+        (lambda: LeNet(size=8), "two windows of 5 to fit, got size 8"),
+        (lambda: CNN((8,) * 4, size=8), "blocks from 1 to 3, got 4"),
         (lambda: LeNet()(tt.ones(1, 1, 32, 32)), "last dimension 400"),
     ],
 )

@@ -69,9 +69,9 @@ def test_no_gradient_and_no_change():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"temperature": -0.1}, "temperature >= 0, got -0.1"),
-        ({"top_k": 0}, "top_k expects at least 1, got 0"),
-        ({"top_p": 0.0}, "top_p expects a number above 0, up to 1, got 0.0"),
+        ({"temperature": -0.1}, "temperature of at least 0, got -0.1"),
+        ({"top_k": 0}, "top_k of at least 1, got 0"),
+        ({"top_p": 0.0}, "top_p above 0 and at most 1, got 0.0"),
         ({"top_p": 1.1}, "got 1.1"),
     ],
 )
