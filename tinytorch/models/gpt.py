@@ -33,9 +33,10 @@ class GPT(nn.Module):
         self.tokens = nn.Embedding(vocab_size, embed_dim)
         self.positions = nn.LearnedPositions(context, embed_dim)
         self.dropout = nn.Dropout(dropout)
-        block = embed_dim, num_heads, dropout
-        blocks = (nn.TransformerBlock(*block) for _ in range(num_layers))
-        self.blocks = nn.ModuleList(blocks)
+        self.blocks = nn.ModuleList(
+            nn.TransformerBlock(embed_dim, num_heads, dropout)
+            for _ in range(num_layers)
+        )
         self.norm = nn.LayerNorm(embed_dim)
         self.head = nn.Linear(embed_dim, vocab_size, bias=False)
         self.reset_parameters()

@@ -18,20 +18,15 @@ from tinytorch.tensor import Tensor, float32
 class KVCache:
     """The keys and values of every position so far, in memory reserved beforehand.
 
-    It serves one attention layer: batch sequences of at most `length` positions.
+    It serves one attention layer: batch sequences of at most `length` positions, in
+    heads of `width` channels.
     `len(cache)` is the number of positions it holds, `nbytes` what it occupies.
     """
 
     def __init__(
-        self,
-        batch: int,
-        num_heads: int,
-        length: int,
-        head_dim: int,
-        *,
-        dtype: Any = float32,
+        self, batch: int, num_heads: int, length: int, width: int, dtype: Any = float32
     ) -> None:
-        self.keys = np.zeros((batch, num_heads, length, head_dim), dtype=dtype)
+        self.keys = np.zeros((batch, num_heads, length, width), dtype=dtype)
         self.values = np.zeros_like(self.keys)
         self._used = 0
 
@@ -97,7 +92,8 @@ class MultiheadAttention(Module):
     def reset_parameters(self) -> None:
         """Start weights by Xavier's rule and biases at 0."""
         for parameter in self.parameters():
-            (init.zeros_ if parameter.ndim == 1 else init.xavier_uniform_)(parameter)
+            start = init.zeros_ if parameter.ndim == 1 else init.xavier_uniform_
+            start(parameter)
 
     def forward(
         self,

@@ -19,7 +19,7 @@ class ModuleList(Module):
 
     def append(self, module: Module) -> Self:
         """Add a module at the end."""
-        setattr(self, str(len(self)), _expect_module(module))
+        self._put(len(self), module)
         return self
 
     def __len__(self) -> int:
@@ -29,15 +29,19 @@ class ModuleList(Module):
         return self.children()
 
     def __getitem__(self, index: int | slice) -> Any:
+        """Return one module, or for a slice a list (or Sequential) of some."""
         found = list(self)[index]
-        return found if isinstance(found, Module) else self._of(found)
+        if isinstance(found, Module):
+            return found
+        return Sequential(*found) if isinstance(self, Sequential) else ModuleList(found)
 
     def __setitem__(self, index: int, module: Module) -> None:
-        setattr(self, str(range(len(self))[index]), _expect_module(module))
+        self._put(range(len(self))[index], module)
 
-    @staticmethod
-    def _of(modules: list[Module]) -> Any:
-        return ModuleList(modules)
+    def _put(self, place: int, module: Module) -> None:
+        if not isinstance(module, Module):
+            raise TypeError(f"expected a Module, got {type(module).__name__}")
+        setattr(self, str(place), module)
 
 
 class Sequential(ModuleList):
@@ -54,13 +58,3 @@ class Sequential(ModuleList):
         for module in self:
             input = module(input)
         return input
-
-    @staticmethod
-    def _of(modules: list[Module]) -> Any:
-        return Sequential(*modules)
-
-
-def _expect_module(module: Any) -> Module:
-    if not isinstance(module, Module):
-        raise TypeError(f"expected a Module, got {type(module).__name__}")
-    return module

@@ -50,10 +50,8 @@ class _Positions(Module):
         """Raises ValueError for a place beyond the table's end."""
         end = start + input.shape[-2]
         if start < 0 or end > self.length:
-            raise ValueError(
-                f"expected positions from 0 to {self.length - 1}, "
-                f"got {start} to {end - 1}"
-            )
+            last, got = self.length - 1, f"{start} to {end - 1}"
+            raise ValueError(f"expected positions from 0 to {last}, got {got}")
         return input + self.weight[start:end]
 
 

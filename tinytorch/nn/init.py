@@ -5,16 +5,11 @@ convolution counts its kernel's cells.
 """
 
 import math
-from typing import Literal
 
-import numpy as np
-
-from tinytorch import random
+from tinytorch import expect
 from tinytorch.autograd import no_grad
-from tinytorch.random import Generator
+from tinytorch.random import Generator, default_generator
 from tinytorch.tensor import Tensor
-
-Mode = Literal["fan_in", "fan_out"]
 
 
 def fans(tensor: Tensor) -> tuple[int, int]:
@@ -31,37 +26,29 @@ def fans(tensor: Tensor) -> tuple[int, int]:
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """Return the factor that keeps variance through an activation."""
-    if nonlinearity == "leaky_relu":
-        return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
+    slope = 0.01 if param is None else param
     gains = {"linear": 1.0, "conv2d": 1.0, "sigmoid": 1.0, "tanh": 5 / 3}
-    gains["relu"] = math.sqrt(2)
-    if nonlinearity not in gains:
-        raise ValueError(
-            f"expected one of {[*gains, 'leaky_relu']}, got {nonlinearity!r}"
-        )
+    gains |= {"relu": math.sqrt(2), "leaky_relu": math.sqrt(2 / (1 + slope**2))}
+    expect.one_of(list(gains), nonlinearity=nonlinearity)
     return gains[nonlinearity]
 
 
 @no_grad()
 def uniform_(
-    tensor: Tensor,
-    a: float = 0.0,
-    b: float = 1.0,
-    generator: Generator | None = None,
+    tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
 ) -> Tensor:
     """Fill with numbers uniform in [a, b)."""
-    return tensor.copy_(_source(generator).uniform(a, b, tensor.shape))
+    source = generator or default_generator
+    return tensor.copy_(source.numpy.uniform(a, b, tensor.shape))
 
 
 @no_grad()
 def normal_(
-    tensor: Tensor,
-    mean: float = 0.0,
-    std: float = 1.0,
-    generator: Generator | None = None,
+    tensor: Tensor, mean: float = 0, std: float = 1, generator: Generator | None = None
 ) -> Tensor:
     """Fill with normal numbers."""
-    return tensor.copy_(_source(generator).normal(mean, std, tensor.shape))
+    source = generator or default_generator
+    return tensor.copy_(source.numpy.normal(mean, std, tensor.shape))
 
 
 @no_grad()
@@ -104,8 +91,7 @@ def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float
     mode: "fan_in" or "fan_out", of `fans(tensor)`; a fan of 0 counts as 1. The gain is
     `calculate_gain(nonlinearity, a)`. Raises ValueError for another mode.
     """
-    if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f"expected mode 'fan_in' or 'fan_out', got {mode!r}")
+    expect.one_of(("fan_in", "fan_out"), mode=mode)
     fan = fans(tensor)[mode == "fan_out"]
     return calculate_gain(nonlinearity, a) / math.sqrt(max(1, fan))
 
@@ -113,7 +99,7 @@ def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float
 def kaiming_uniform_(
     tensor: Tensor,
     a: float = 0,
-    mode: Mode = "fan_in",
+    mode: str = "fan_in",
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:
@@ -125,13 +111,9 @@ def kaiming_uniform_(
 def kaiming_normal_(
     tensor: Tensor,
     a: float = 0,
-    mode: Mode = "fan_in",
+    mode: str = "fan_in",
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:
     """Normal with deviation gain / sqrt(fan)."""
     return normal_(tensor, 0, kaiming_std(tensor, a, mode, nonlinearity), generator)
-
-
-def _source(generator: Generator | None) -> np.random.Generator:
-    return (generator or random.default_generator).numpy

@@ -8,6 +8,8 @@ import numpy as np
 
 from tinytorch.tensor import Tensor, float32, float64
 
+State = Mapping[str, Tensor]
+
 
 class Parameter(Tensor):
     """A tensor that a module learns: assigned to a module, it is registered."""
@@ -22,19 +24,17 @@ class Parameter(Tensor):
 
 
 class Hook:
-    """A function in a module's list, until `remove()`."""
+    """A function that a module calls, until `remove()`."""
 
-    def __init__(
-        self, module: "Module", home: str, function: Callable[..., Any]
-    ) -> None:
-        self._module, self._home, self._function = module, home, function
-        setattr(module, home, (*getattr(module, home), function))
+    def __init__(self, module: "Module", when: str, call: Callable[..., Any]) -> None:
+        self._module, self._when, self._call = module, when, call
+        setattr(module, when, (*getattr(module, when), call))
 
     def remove(self) -> None:
         """Stop the calls."""
-        hooks = getattr(self._module, self._home)
-        kept = tuple(hook for hook in hooks if hook is not self._function)
-        setattr(self._module, self._home, kept)
+        calls = getattr(self._module, self._when)
+        kept = tuple(call for call in calls if call is not self._call)
+        setattr(self._module, self._when, kept)
 
 
 class Module:
@@ -46,9 +46,9 @@ class Module:
     """
 
     training: bool = True
-    _buffer_names: tuple[str, ...] = ()
-    _before: tuple[Callable[["Module", Any], Any], ...] = ()
-    _after: tuple[Callable[["Module", Any, Any], Any], ...] = ()
+    _buffer_names: frozenset[str] = frozenset()
+    _before: tuple[Callable[..., Any], ...] = ()
+    _after: tuple[Callable[..., Any], ...] = ()
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} expects a forward method")
@@ -81,17 +81,14 @@ class Module:
         old = self.__dict__.get(name)
         kind = Tensor if name in self._buffer_names else Parameter
         if isinstance(old, kind) and not isinstance(value, kind | None):
-            raise TypeError(
-                f"{type(self).__name__}.{name} expects a {kind.__name__} or None, "
-                f"got {type(value).__name__}"
-            )
+            expected, got = f"a {kind.__name__} or None", type(value).__name__
+            raise TypeError(f"{name} expects {expected}, got {got}")
         object.__setattr__(self, name, value)
 
     def register_buffer(self, name: str, tensor: Tensor | None) -> None:
         """Add state that is saved with the module but not learned."""
         setattr(self, name, tensor)
-        if name not in self._buffer_names:
-            self._buffer_names = (*self._buffer_names, name)
+        self._buffer_names |= {name}
 
     # Walking the tree
 
@@ -104,18 +101,13 @@ class Module:
     def children(self) -> Iterator["Module"]:
         return (child for _, child in self.named_children())
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
+    def named_modules(self) -> Iterator[tuple[str, "Module"]]:
         """Yield (dotted name, module) for itself ("") and all below, each once."""
-        seen: set[int] = set()
-        stack: list[tuple[str, Module]] = [(prefix, self)]
-        while stack:
-            name, module = stack.pop()
-            if id(module) not in seen:
-                seen.add(id(module))
-                yield name, module
-                dot = f"{name}." if name else ""
-                inner = reversed(list(module.named_children()))
-                stack += [(dot + child_name, child) for child_name, child in inner]
+        names: dict[Module, str] = {self: ""}
+        for name, child in self.named_children():
+            for inner, module in child.named_modules():
+                names.setdefault(module, f"{name}.{inner}".removesuffix("."))
+        return ((name, module) for module, name in names.items())
 
     def modules(self) -> Iterator["Module"]:
         return (module for _, module in self.named_modules())
@@ -143,11 +135,10 @@ class Module:
     def _named_tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Yield every parameter and buffer under each of its names."""
         for prefix, module in self.named_modules():
-            dot = f"{prefix}." if prefix else ""
             for name, value in vars(module).items():
-                buffer = name in module._buffer_names and isinstance(value, Tensor)
-                if buffer or isinstance(value, Parameter):
-                    yield dot + name, value
+                kind = Tensor if name in module._buffer_names else Parameter
+                if isinstance(value, kind):
+                    yield f"{prefix}.{name}".removeprefix("."), value
 
     def apply(self, function: Callable[["Module"], Any]) -> Self:
         """Call `function` on every module, innermost first."""
@@ -205,9 +196,7 @@ class Module:
         """
         return {name: value.detach() for name, value in self._named_tensors()}
 
-    def load_state_dict(
-        self, state_dict: Mapping[str, Tensor], strict: bool = True
-    ) -> None:
+    def load_state_dict(self, state_dict: State, strict: bool = True) -> None:
         """Copy values in by name. Nothing is changed if anything does not fit.
 
         Raises KeyError for missing or unexpected names (unless not `strict`: then only
@@ -217,22 +206,15 @@ class Module:
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
         if strict and (missing or unexpected):
-            raise KeyError(
-                f"state_dict of {type(self).__name__}: missing {missing}, "
-                f"unexpected {unexpected}"
-            )
-        values = {
-            name: np.asarray(state_dict[name], dtype=tensor.dtype)
-            for name, tensor in own.items()
-            if name in state_dict
-        }
-        for name, value in values.items():
-            if value.shape != own[name].shape:
-                raise ValueError(
-                    f"{name} expects shape {own[name].shape}, got {value.shape}"
-                )
-        for name, value in values.items():
-            own[name].copy_(value)
+            raise KeyError(f"state_dict: missing {missing}, unexpected {unexpected}")
+        values = []
+        for name, old in own.items():
+            new = np.asarray(state_dict.get(name, old), old.dtype)
+            if new.shape != old.shape:
+                raise ValueError(f"{name} expects shape {old.shape}, got {new.shape}")
+            values.append(new)
+        for old, new in zip(own.values(), values, strict=True):
+            old.copy_(new)
 
     # Looks
 
@@ -253,9 +235,7 @@ class Module:
         return ", ".join(shown)
 
     def __repr__(self) -> str:
-        inside = self.extra_repr()
-        children = [f"({name}): {child!r}" for name, child in self.named_children()]
-        if children:
-            inside = "\n" + "\n".join(children)
-            inside = inside.replace("\n", "\n  ") + "\n"
+        lines = [f"\n({name}): {child!r}" for name, child in self.named_children()]
+        tree = "".join(lines).replace("\n", "\n  ")
+        inside = f"{tree}\n" if tree else self.extra_repr()
         return f"{type(self).__name__}({inside})"

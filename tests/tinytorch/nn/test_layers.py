@@ -278,7 +278,7 @@ PICTURE = tt.ones(1, 3, 4, 4)
         (
             lambda: init.kaiming_normal_(tt.ones(2, 2), mode="fan"),
             ValueError,
-            "'fan_in' or 'fan_out', got 'fan'",
+            r"out of \('fan_in', 'fan_out'\), got 'fan'",
         ),
     ],
 )
