@@ -17,6 +17,13 @@ def between(low: float, high: float, **values: float) -> None:
             raise ValueError(f"expected {name} from {low} to {high}, got {value}")
 
 
+def divisible(by: int, **values: int) -> None:
+    """Raise ValueError for a named value that `by`, at least 1, does not divide."""
+    for name, value in values.items():
+        if by < 1 or value % by:
+            raise ValueError(f"expected {name} divisible by {by}, got {value}")
+
+
 def one_of(options: Collection[object], **values: object) -> None:
     """Raise ValueError for a named value that is not among the options."""
     for name, value in values.items():

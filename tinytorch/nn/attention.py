@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch import autograd
+from tinytorch import autograd, expect
 from tinytorch.nn import functional as F
 from tinytorch.nn import init
 from tinytorch.nn.activation import GELU
@@ -79,9 +79,7 @@ class MultiheadAttention(Module):
         self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True
     ) -> None:
         super().__init__()
-        if num_heads < 1 or embed_dim % num_heads:
-            got = f"{embed_dim} and {num_heads}"
-            raise ValueError(f"expected embed_dim divisible by num_heads, got {got}")
+        expect.divisible(num_heads, embed_dim=embed_dim)
         self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
         self.q_proj = Linear(embed_dim, embed_dim, bias)
         self.k_proj = Linear(embed_dim, embed_dim, bias)

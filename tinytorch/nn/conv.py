@@ -1,5 +1,6 @@
 """Convolution and pooling layers for images (N, C, H, W)."""
 
+from tinytorch import expect
 from tinytorch.backends.numpy import Pair
 from tinytorch.nn import functional as F
 from tinytorch.nn.functional.checks import pair
@@ -25,9 +26,7 @@ class Conv2d(Affine):
         groups: int = 1,
         bias: bool = True,
     ) -> None:
-        if groups < 1 or in_channels % groups or out_channels % groups:
-            got = f"{in_channels}, {out_channels} and {groups}"
-            raise ValueError(f"Conv2d expects channels divisible by groups, got {got}")
+        expect.divisible(groups, in_channels=in_channels, out_channels=out_channels)
         kernel = pair(kernel_size)
         super().__init__((out_channels, in_channels // groups, *kernel), bias)
         self.in_channels, self.out_channels = in_channels, out_channels

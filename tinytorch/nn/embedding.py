@@ -77,8 +77,7 @@ def sinusoidal_positions(length: int, dim: int) -> Tensor:
 
     Column pair i turns once in 2 pi 10000^(2i / dim) places (Vaswani et al., 2017).
     """
-    if dim % 2:
-        raise ValueError(f"sinusoidal positions expect an even dim, got {dim}")
+    expect.divisible(2, dim=dim)
     places = np.arange(length)[:, None]
     angles = places / 10000 ** (np.arange(0, dim, 2) / dim)  # (length, dim / 2)
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=2)

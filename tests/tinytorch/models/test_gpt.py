@@ -148,7 +148,7 @@ def test_cache_takes_the_bytes_it_says():
         (lambda: MODEL.generate(draw(1, 1), 1, top_k=0), ValueError, "1, got 0"),
         (lambda: MODEL.generate(draw(1, 1), 1, top_p=0), ValueError, "got 0"),
         (lambda: MODEL.generate(draw(1, 1), 1, top=3), TypeError, "argument 'top'"),
-        (lambda: GPT(11, embed_dim=10, num_heads=4), ValueError, "got 10 and 4"),
+        (lambda: GPT(11, embed_dim=10, num_heads=4), ValueError, "by 4, got 10"),
         (
             lambda: MODEL(draw(2, 1), MODEL.new_cache(batch=1)),
             ValueError,

@@ -139,8 +139,8 @@ def append(*shapes, length=4):
             ValueError,
             "from 0 to 1, got 2",
         ),
-        (lambda: nn.MultiheadAttention(6, 4), ValueError, "got 6 and 4"),
-        (lambda: nn.MultiheadAttention(6, 0), ValueError, "got 6 and 0"),
+        (lambda: nn.MultiheadAttention(6, 4), ValueError, "divisible by 4, got 6"),
+        (lambda: nn.MultiheadAttention(6, 0), ValueError, "divisible by 0, got 6"),
         (
             lambda: nn.MultiheadAttention(4, 2)(
                 tt.ones(1, 2, 4), attn_mask=F.causal_mask(2, 2), is_causal=True

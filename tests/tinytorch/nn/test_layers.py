@@ -237,7 +237,11 @@ PICTURE = tt.ones(1, 3, 4, 4)
         (lambda: nn.Conv2d(3, 4, 5)(PICTURE), ValueError, "a window that fits"),
         (lambda: nn.Conv2d(3, 4, 3, stride=0)(PICTURE), ValueError, "at least 1"),
         (lambda: nn.Conv2d(3, 4, 3, padding=-1)(PICTURE), ValueError, "at least 0"),
-        (lambda: nn.Conv2d(3, 4, 3, groups=2), ValueError, "divisible by groups"),
+        (
+            lambda: nn.Conv2d(3, 4, 3, groups=2),
+            ValueError,
+            "in_channels divisible by 2, got 3",
+        ),
         (lambda: nn.Conv2d(3, 4, 3)(PICTURE.double()), TypeError, "got float64"),
         (lambda: nn.MaxPool2d(2)(tt.ones(2, 2)), ValueError, r"\(N, C, H, W\)"),
         (lambda: nn.MaxPool2d(5)(PICTURE), ValueError, "a window that fits"),
@@ -272,7 +276,11 @@ PICTURE = tt.ones(1, 3, 4, 4)
             ValueError,
             "positions from 0 to 3, got 2 to 4",
         ),
-        (lambda: nn.sinusoidal_positions(3, 5), ValueError, "even dim, got 5"),
+        (
+            lambda: nn.sinusoidal_positions(3, 5),
+            ValueError,
+            "dim divisible by 2, got 5",
+        ),
         (lambda: init.xavier_uniform_(tt.ones(3)), ValueError, r"got shape \(3,\)"),
         (lambda: init.calculate_gain("step"), ValueError, "got 'step'"),
         (

@@ -163,6 +163,11 @@ def test_loading_may_be_lenient_about_names_only():
         net.load_state_dict({"scale": tt.zeros(2)}, strict=False)
 
 
+def test_half_a_shared_parameter_is_loaded_too(tied):
+    tied.load_state_dict({"0.weight": tt.ones(4, 3)}, strict=False)
+    assert tied[1].weight.data.sum() == 12
+
+
 def test_deepcopy_is_independent_and_keeps_sharing(tied):
     twin = copy.deepcopy(tied)
     assert twin[0].weight is twin[1].weight
@@ -206,6 +211,18 @@ def test_every_layer_shows_its_arguments():
     assert {text: repr(module) for text, module in shown.items()} == {
         text: text for text in shown
     }
+
+
+def test_a_module_of_your_own_shows_its_arguments_too():
+    class Own(nn.Module):
+        def __init__(self, width, *, name="x", bias=True, scale=None, lost=1):
+            super().__init__()
+            self.width, self.name, self.hidden = width, name, 3
+            self.bias = nn.Parameter(tt.ones(width)) if bias else None
+            self.scale = tt.ones(2)
+
+    assert repr(Own(4)) == "Own(width=4, name='x', bias=True)"
+    assert repr(Own(4, bias=False)) == "Own(width=4, name='x', bias=False)"
 
 
 def test_containers_behave_as_lists():
