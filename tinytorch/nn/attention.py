@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch import autograd, expect
+from tinytorch.dtypes import float32
 from tinytorch.nn import functional as F
 from tinytorch.nn import init
 from tinytorch.nn.activation import GELU
@@ -12,15 +13,15 @@ from tinytorch.nn.container import Sequential
 from tinytorch.nn.linear import Dropout, Linear
 from tinytorch.nn.module import Module
 from tinytorch.nn.norm import LayerNorm
-from tinytorch.tensor import Tensor, float32
+from tinytorch.tensor import Tensor
 
 
 class KVCache:
     """The keys and values of every position so far, in memory reserved beforehand.
 
     It serves one attention layer: batch sequences of at most `length` positions, in
-    heads of `width` channels.
-    `len(cache)` is the number of positions it holds, `nbytes` what it occupies.
+    heads of `width` channels. `len(cache)` is the number of positions it holds, `nbytes`
+    what it occupies.
     """
 
     def __init__(

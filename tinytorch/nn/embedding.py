@@ -7,7 +7,7 @@ from tinytorch.creation import empty
 from tinytorch.nn import functional as F
 from tinytorch.nn import init
 from tinytorch.nn.module import Module, Parameter
-from tinytorch.tensor import Tensor, float32
+from tinytorch.tensor import Tensor
 
 
 class Embedding(Module):
@@ -81,4 +81,4 @@ def sinusoidal_positions(length: int, dim: int) -> Tensor:
     places = np.arange(length)[:, None]
     angles = places / 10000 ** (np.arange(0, dim, 2) / dim)  # (length, dim / 2)
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=2)
-    return Tensor(waves.reshape(length, dim).astype(float32))
+    return Tensor(waves.reshape(length, dim).astype(np.float32))

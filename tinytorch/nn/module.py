@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinytorch.tensor import Tensor, float32, float64
+from tinytorch.tensor import Tensor
 
 State = Mapping[str, Tensor]
 
@@ -179,10 +179,10 @@ class Module:
         return self
 
     def float(self) -> Self:
-        return self.to(float32)
+        return self.to(np.float32)
 
     def double(self) -> Self:
-        return self.to(float64)
+        return self.to(np.float64)
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
