@@ -19,9 +19,8 @@ from tinytorch.tensor import Tensor
 class KVCache:
     """The keys and values of every position so far, in memory reserved beforehand.
 
-    It serves one attention layer: batch sequences of at most `length` positions, in
-    heads of `width` channels. `len(cache)` is the number of positions it holds, `nbytes`
-    what it occupies.
+    It serves one attention layer: batch sequences of at most `length` positions, whose
+    heads are `width` wide. `len(cache)` is the number of positions that it holds.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Layers on vectors: affine, noisy, flat, or nothing at all."""
+"""The linear layer, and the small ones around it: dropout, flattening, nothing."""
 
 import math
 
