@@ -1,11 +1,12 @@
-"""Adagrad and RMSprop, from which Adam came."""
+"""A rate for each number: Adagrad, RMSprop, and Adam, who came from both."""
 
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
 
-from tinytorch.optim.optimizer import Optimizer, Parameters, expect_at_least
-from tinytorch.tensor import Tensor
+from tinytorch import backends
+from tinytorch.optim.optimizer import Optimizer, Parameters
 
 
 class Adagrad(Optimizer):
@@ -26,19 +27,15 @@ class Adagrad(Optimizer):
     ) -> None:
         options = dict(lr=lr, lr_decay=lr_decay, weight_decay=weight_decay, eps=eps)
         options |= dict(initial_accumulator_value=initial_accumulator_value)
-        expect_at_least(self, 0, **options)
         super().__init__(params, options)
 
-    def _update(self, params: list[Tensor], group: dict[str, Any]) -> None:
+    def _update(self, params: list[Any], group: dict[str, Any]) -> None:
         for p in params:
-            if p not in self.state:
-                start = np.full_like(p.data, group["initial_accumulator_value"])
-                self.state[p] = {"step": 0, "sum": start}
-            state, g = self.state[p], decayed_grad(p, group)
-            state["step"] += 1
-            state["sum"] += g * g
-            lr = group["lr"] / (1 + (state["step"] - 1) * group["lr_decay"])
-            p.data -= lr * g / (np.sqrt(state["sum"]) + group["eps"])
+            g = self._decayed_grad(p, group)
+            total = self._kept(p, "sum", group["initial_accumulator_value"])
+            total += g * g
+            lr = group["lr"] / (1 + (self._count(p) - 1) * group["lr_decay"])
+            p.data -= lr * g / (np.sqrt(total) + group["eps"])
 
 
 class RMSprop(Optimizer):
@@ -60,40 +57,81 @@ class RMSprop(Optimizer):
         centered: bool = False,
     ) -> None:
         options = dict(lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay)
-        options |= dict(momentum=momentum)
-        expect_at_least(self, 0, **options)
-        super().__init__(params, {**options, "centered": centered})
+        options |= dict(momentum=momentum, centered=centered)
+        super().__init__(params, options)
 
-    def _update(self, params: list[Tensor], group: dict[str, Any]) -> None:
-        alpha = group["alpha"]
+    def _update(self, params: list[Any], group: dict[str, Any]) -> None:
         for p in params:
-            state, g = self._state(p, group), decayed_grad(p, group)
-            v = state["square_avg"]
-            v += (1 - alpha) * (g * g - v)
+            g, forget = self._decayed_grad(p, group), 1 - group["alpha"]
+            v = self._kept(p, "square_avg")
+            v += forget * (g * g - v)
             if group["centered"]:
-                mean = state["grad_avg"]
-                mean += (1 - alpha) * (g - mean)
+                mean = self._kept(p, "grad_avg")
+                mean += forget * (g - mean)
                 v = v - mean * mean
             step = g / (np.sqrt(v) + group["eps"])
             if group["momentum"]:
-                buffer = state["momentum_buffer"]
+                buffer = self._kept(p, "momentum_buffer")
                 buffer *= group["momentum"]
                 buffer += step
                 step = buffer
             p.data -= group["lr"] * step
 
-    def _state(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
-        if p not in self.state:
-            names = ["square_avg"]
-            names += ["grad_avg"] if group["centered"] else []
-            names += ["momentum_buffer"] if group["momentum"] else []
-            self.state[p] = {name: np.zeros_like(p.data) for name in names}
-        return self.state[p]
+
+class Adam(Optimizer):
+    """p -= lr m' / (sqrt(v') + eps), from running means m of g and v of g squared.
+
+    m' and v' make up for the means' start at 0: m / (1 - beta1^t), v / (1 - beta2^t)
+    (Kingma and Ba, 2015). weight_decay adds weight_decay p to g.
+    """
+
+    decoupled = False
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+    ) -> None:
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"expected betas from 0 to below 1, got {betas}")
+        options = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        super().__init__(params, options)
+
+    def _update(self, params: list[Any], group: dict[str, Any]) -> None:
+        options = {key: group[key] for key in self.defaults}
+        # One call, unless some had no gradient in an earlier step.
+        by_step = defaultdict(list)
+        for p in params:
+            by_step[self._count(p)].append(p)
+        for step, alike in by_step.items():
+            backends.current.adam_step(
+                [p.data for p in alike],
+                [p.grad.data for p in alike],
+                [self._kept(p, "exp_avg") for p in alike],
+                [self._kept(p, "exp_avg_sq") for p in alike],
+                decoupled=self.decoupled,
+                step=step,
+                **options,
+            )
 
 
-def decayed_grad(p: Tensor, group: dict[str, Any]) -> np.ndarray:
-    """Return p's gradient plus weight_decay p."""
-    assert p.grad is not None  # `Optimizer.step` passes only those with a gradient
-    if not group["weight_decay"]:
-        return p.grad.data
-    return p.grad.data + group["weight_decay"] * p.data
+class AdamW(Adam):
+    """Adam whose weight decay is apart: p *= 1 - lr weight_decay, then Adam's step.
+
+    So it is not divided by the gradient's size (Loshchilov and Hutter, 2019).
+    """
+
+    decoupled = True
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay)

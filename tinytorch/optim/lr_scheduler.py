@@ -5,14 +5,15 @@ an epoch, is for the caller to say by when it calls `step()`.
 """
 
 import math
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any, Literal
 
-from tinytorch.optim.optimizer import Optimizer, per_group
-from tinytorch.optim.plateau import ReduceLROnPlateau  # noqa: F401 - offered here
+from tinytorch import expect
+from tinytorch.optim.optimizer import Optimizer
 
 
+@dataclass
 class LRScheduler:
     """Sets each group's `lr` when made, and after every `step()`.
 
@@ -21,17 +22,14 @@ class LRScheduler:
     on the same optimizer must not take the first one's rate for it.
     """
 
-    def __init__(self, optimizer: Optimizer) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(
-                f"{type(self).__name__} expects an Optimizer, "
-                f"got {type(optimizer).__name__}"
-            )
-        self.optimizer = optimizer
-        self.base_lrs = [
-            float(group.setdefault("initial_lr", group["lr"]))
-            for group in optimizer.param_groups
-        ]
+    optimizer: Optimizer
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.optimizer, Optimizer):
+            kind = type(self.optimizer).__name__
+            raise TypeError(f"a schedule expects an Optimizer, got {kind}")
+        groups = self.optimizer.param_groups
+        self.base_lrs = [float(g.setdefault("initial_lr", g["lr"])) for g in groups]
         self.last_epoch = 0
         self._apply()
 
@@ -56,180 +54,167 @@ class LRScheduler:
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
 
+    def _per_group(self, name: str) -> list[Any]:
+        """Return an argument for each parameter group: its list, or one value for all.
+
+        Raises ValueError for a list of another length.
+        """
+        value, groups = getattr(self, name), len(self.optimizer.param_groups)
+        values = list(value) if isinstance(value, list | tuple) else [value] * groups
+        if len(values) != groups:
+            raise ValueError(f"{name} expects {groups} values, got {values}")
+        return values
+
     def state_dict(self) -> dict[str, Any]:
-        """Return where the schedule is; its settings are the constructor's."""
-        return {"last_epoch": self.last_epoch, "base_lrs": self.base_lrs}
+        """Return where the schedule is: all but the constructor's arguments."""
+        arguments = {field.name for field in fields(self)}
+        return {k: v for k, v in vars(self).items() if k not in arguments}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go back to where `state_dict` was taken."""
-        self.__dict__.update(state_dict)
+        vars(self).update(state_dict)
         self._apply()
 
 
+@dataclass
 class LambdaLR(LRScheduler):
     """The base times lr_lambda(t); a list has one function a group."""
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
-    ) -> None:
-        self.lr_lambdas = per_group(optimizer, "lr_lambda", lr_lambda)
-        super().__init__(optimizer)
+    lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]]
 
     def rates(self, t: int) -> list[float]:
-        pairs = zip(self.base_lrs, self.lr_lambdas, strict=True)
+        pairs = zip(self.base_lrs, self._per_group("lr_lambda"), strict=True)
         return [base * function(t) for base, function in pairs]
 
 
+@dataclass
 class StepLR(LRScheduler):
     """Times gamma every step_size steps."""
 
-    def __init__(
-        self, optimizer: Optimizer, step_size: int, gamma: float = 0.1
-    ) -> None:
-        self.step_size, self.gamma = _at_least_1("step_size", step_size), gamma
-        super().__init__(optimizer)
+    step_size: int
+    gamma: float = 0.1
+
+    def __post_init__(self) -> None:
+        expect.at_least(1, step_size=self.step_size)
+        super().__post_init__()
 
     def rate(self, base: float, t: int) -> float:
         """Return base, times gamma once for each step_size steps in t."""
         return base * self.gamma ** (t // self.step_size)
 
 
+@dataclass
 class MultiStepLR(LRScheduler):
     """Times gamma at each milestone."""
 
-    def __init__(
-        self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1
-    ) -> None:
-        self.milestones, self.gamma = sorted(milestones), gamma
-        super().__init__(optimizer)
+    milestones: Sequence[int]
+    gamma: float = 0.1
 
     def rate(self, base: float, t: int) -> float:
-        return base * self.gamma ** bisect_right(self.milestones, t)
+        return base * self.gamma ** sum(t >= m for m in self.milestones)
 
 
+@dataclass
 class ExponentialLR(LRScheduler):
     """Times gamma at every step."""
 
-    def __init__(self, optimizer: Optimizer, gamma: float) -> None:
-        self.gamma = gamma
-        super().__init__(optimizer)
+    gamma: float
 
     def rate(self, base: float, t: int) -> float:
         return base * self.gamma**t
 
 
+@dataclass
 class LinearLR(LRScheduler):
     """From start_factor to end_factor times the base in total_iters steps."""
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        start_factor: float = 1 / 3,
-        end_factor: float = 1.0,
-        total_iters: int = 5,
-    ) -> None:
-        self.start_factor, self.end_factor = start_factor, end_factor
-        self.total_iters = _at_least_1("total_iters", total_iters)
-        super().__init__(optimizer)
+    start_factor: float = 1 / 3
+    end_factor: float = 1.0
+    total_iters: int = 5
+
+    def __post_init__(self) -> None:
+        expect.at_least(1, total_iters=self.total_iters)
+        super().__post_init__()
 
     def rate(self, base: float, t: int) -> float:
         done = min(1.0, t / self.total_iters)
         return base * (self.start_factor + done * (self.end_factor - self.start_factor))
 
 
+@dataclass
 class CosineAnnealingLR(LRScheduler):
     """Half a cosine wave from the base to eta_min in T_max steps (SGDR, 2017).
 
     For a warm-up, put a `LinearLR` before it with `SequentialLR`.
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        T_max: int,
-        eta_min: float = 0.0,
-    ) -> None:
-        self.T_max, self.eta_min = _at_least_1("T_max", T_max), eta_min
-        super().__init__(optimizer)
+    T_max: int
+    eta_min: float = 0.0
+
+    def __post_init__(self) -> None:
+        expect.at_least(1, T_max=self.T_max)
+        super().__post_init__()
 
     def rate(self, base: float, t: int) -> float:
         """Return base at t = 0, eta_min at t = T_max, and a half wave between."""
         return _cosine(base, self.eta_min, t / self.T_max)
 
 
+@dataclass
 class SequentialLR(LRScheduler):
     """One schedule after another; each begins at 0 when it takes over at a milestone.
 
     All are made with the same optimizer; from then on only this one is stepped.
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        schedulers: Sequence[LRScheduler],
-        milestones: Sequence[int],
-    ) -> None:
-        fits = len(milestones) == len(schedulers) - 1
-        if not fits or sorted(milestones) != list(milestones):
-            raise ValueError(
-                "SequentialLR expects rising milestones, one fewer than schedulers, "
-                f"got {len(schedulers)} schedulers and milestones {list(milestones)}"
-            )
-        if any(s.optimizer is not optimizer for s in schedulers):
+    schedulers: Sequence[LRScheduler]
+    milestones: Sequence[int]
+
+    def __post_init__(self) -> None:
+        count, marks = len(self.schedulers), list(self.milestones)
+        if len(marks) != count - 1 or sorted(marks) != marks:
+            wanted = f"rising milestones, one fewer than {count} schedulers"
+            raise ValueError(f"expected {wanted}, got {marks}")
+        if any(s.optimizer is not self.optimizer for s in self.schedulers):
             raise ValueError("SequentialLR expects schedulers of the same optimizer")
-        self.schedulers, self.milestones = list(schedulers), list(milestones)
-        super().__init__(optimizer)
+        super().__post_init__()
 
     def rates(self, t: int) -> list[float]:
-        i = bisect_right(self.milestones, t)
-        return self.schedulers[i].rates(t - (self.milestones[i - 1] if i else 0))
+        passed = [m for m in self.milestones if t >= m]
+        return self.schedulers[len(passed)].rates(t - max(passed, default=0))
 
 
+@dataclass
 class OneCycleLR(LRScheduler):
     """Rises to max_lr over the first `pct_start` of all steps, then falls to almost 0.
 
     From max_lr / div_factor, up to max_lr, down to that start / final_div_factor; one
     `step()` a batch (Smith and Topin, 2019). Only the rate is cycled, not momentum.
-    A list of max_lr has one a group.
+    A list of max_lr has one a group. Without total_steps, epochs times steps_per_epoch.
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        max_lr: float | Sequence[float],
-        total_steps: int | None = None,
-        epochs: int | None = None,
-        steps_per_epoch: int | None = None,
-        pct_start: float = 0.3,
-        anneal_strategy: Literal["cos", "linear"] = "cos",
-        *,
-        div_factor: float = 25.0,
-        final_div_factor: float = 1e4,
-    ) -> None:
-        if total_steps is None:
-            if epochs is None or steps_per_epoch is None:
-                raise ValueError(
-                    "OneCycleLR expects total_steps, or epochs and steps_per_epoch"
-                )
-            total_steps = epochs * steps_per_epoch
-        if not 0 <= pct_start <= 1:
-            raise ValueError(
-                f"OneCycleLR expects pct_start from 0 to 1, got {pct_start}"
-            )
-        if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(
-                f"expected anneal_strategy 'cos' or 'linear', got {anneal_strategy!r}"
-            )
-        self.total_steps = _at_least_1("total_steps", total_steps)
-        self.pct_start = pct_start
-        self._between = _cosine if anneal_strategy == "cos" else _linear
-        self.div_factor, self.final_div_factor = div_factor, final_div_factor
-        peaks = per_group(optimizer, "max_lr", max_lr)
-        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-            group["initial_lr"] = peak / div_factor
-        super().__init__(optimizer)
+    max_lr: float | Sequence[float]
+    total_steps: int = None  # type: ignore[assignment] # None is computed when made
+    epochs: int | None = None
+    steps_per_epoch: int | None = None
+    pct_start: float = 0.3
+    anneal_strategy: Literal["cos", "linear"] = "cos"
+    _: KW_ONLY
+    div_factor: float = 25.0
+    final_div_factor: float = 1e4
+
+    def __post_init__(self) -> None:
+        if self.total_steps is None:
+            if not self.epochs or not self.steps_per_epoch:
+                raise ValueError("expected total_steps, or epochs and steps_per_epoch")
+            self.total_steps = self.epochs * self.steps_per_epoch
+        expect.at_least(1, total_steps=self.total_steps)
+        expect.between(0, 1, pct_start=self.pct_start)
+        expect.one_of(("cos", "linear"), anneal_strategy=self.anneal_strategy)
+        peaks = self._per_group("max_lr")
+        for group, peak in zip(self.optimizer.param_groups, peaks, strict=True):
+            group["initial_lr"] = peak / self.div_factor
+        super().__post_init__()
 
     def rate(self, base: float, t: int) -> float:
         """Return the rate after t steps; ValueError for t beyond total_steps.
@@ -249,16 +234,69 @@ class OneCycleLR(LRScheduler):
         done = min(1.0, (t - peak) / fall) if fall else 1.0
         return self._between(highest, lowest, done)
 
+    def _between(self, start: float, end: float, done: float) -> float:
+        if self.anneal_strategy == "cos":
+            return _cosine(start, end, done)
+        return start + (end - start) * done
+
+
+@dataclass
+class ReduceLROnPlateau(LRScheduler):
+    """Times factor when a measure has not improved for more than `patience` epochs.
+
+    To count, the measure must beat the best, the lowest in mode 'min', by `threshold`,
+    relative ('rel') or absolute ('abs'). After a cut, `cooldown` epochs are not judged;
+    a rate never falls below min_lr, nor by less than eps.
+    """
+
+    mode: Literal["min", "max"] = "min"
+    factor: float = 0.1
+    patience: int = 10
+    threshold: float = 1e-4
+    threshold_mode: Literal["rel", "abs"] = "rel"
+    cooldown: int = 0
+    min_lr: float | Sequence[float] = 0
+    eps: float = 1e-8
+
+    def __post_init__(self) -> None:
+        expect.one_of(("min", "max"), mode=self.mode)
+        expect.one_of(("rel", "abs"), threshold_mode=self.threshold_mode)
+        if self.factor >= 1:
+            raise ValueError(f"expected a factor below 1, got {self.factor}")
+        self.best = math.inf if self.mode == "min" else -math.inf
+        self.num_bad_epochs = self.cooldown_counter = 0
+        super().__post_init__()
+        self.min_lrs = self._per_group("min_lr")
+
+    def rates(self, t: int) -> list[float]:
+        return self.get_last_lr()  # only a bad measure changes them
+
+    def step(self, metrics: Any) -> None:  # type: ignore[override]
+        """Judge an epoch by its measure, a number or a tensor of one element."""
+        value = float(metrics)
+        self.last_epoch += 1
+        if self._better(value):
+            self.best, self.num_bad_epochs = value, 0
+        elif not self.cooldown_counter:
+            self.num_bad_epochs += 1
+        self.cooldown_counter = max(0, self.cooldown_counter - 1)
+        if self.num_bad_epochs > self.patience:
+            self._cut()
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+
+    def _better(self, value: float) -> bool:
+        sign = 1 if self.mode == "max" else -1
+        if self.threshold_mode == "rel":
+            return sign * value > sign * self.best * (1 + sign * self.threshold)
+        return sign * value > sign * self.best + self.threshold
+
+    def _cut(self) -> None:
+        groups = self.optimizer.param_groups
+        for group, least in zip(groups, self.min_lrs, strict=True):
+            rate = max(group["lr"] * self.factor, least)
+            if group["lr"] - rate > self.eps:
+                group["lr"] = rate
+
 
 def _cosine(start: float, end: float, done: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * done)) / 2
-
-
-def _linear(start: float, end: float, done: float) -> float:
-    return start + (end - start) * done
-
-
-def _at_least_1(name: str, value: int) -> int:
-    if value < 1:
-        raise ValueError(f"expected {name} of at least 1, got {value}")
-    return value

@@ -1,9 +1,13 @@
 """The base of every optimizer: groups of parameters, each with its own options."""
 
+import copy
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from tinytorch import autograd
+import numpy as np
+
+from tinytorch import autograd, expect
 from tinytorch.tensor import Tensor
 
 Parameters = Iterable[Tensor] | Iterable[dict[str, Any]]
@@ -12,21 +16,20 @@ Parameters = Iterable[Tensor] | Iterable[dict[str, Any]]
 class Optimizer:
     """Keeps parameter groups and per-parameter state; subclasses update a group.
 
-    params: tensors, or dicts with "params" and options that override `defaults`.
+    params: tensors, or dicts with "params" and options that override `defaults`. No
+    option that is a number may be below 0.
     """
 
     def __init__(self, params: Parameters, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
-            raise TypeError(
-                f"{type(self).__name__} expects a list of tensors, got one tensor"
-            )
+            raise TypeError("an optimizer expects a list of tensors, got one tensor")
         entries: list[Any] = list(params)
         if not entries:
-            raise ValueError(f"{type(self).__name__} expects parameters, got none")
+            raise ValueError("an optimizer expects parameters, got none")
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
-        # One dict of arrays (or numbers) a parameter, made on its first step.
-        self.state: dict[Tensor, dict[str, Any]] = {}
+        # What is kept of each parameter: arrays and numbers by name.
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         if not isinstance(entries[0], dict):
             entries = [{"params": entries}]
         for group in entries:
@@ -38,32 +41,25 @@ class Optimizer:
         params = [params] if isinstance(params, Tensor) else list(params)
         if not params:
             raise ValueError(f"a group expects 'params', got {sorted(group)}")
-        unknown = set(group) - set(self.defaults) - {"params"}
-        if unknown:
-            raise ValueError(
-                f"{type(self).__name__} expects options out of "
-                f"{sorted(self.defaults)}, got {sorted(unknown)}"
-            )
-        known = {id(p) for g in self.param_groups for p in g["params"]}
+        for name in group:
+            expect.one_of(("params", *self.defaults), option=name)
+        options = {**self.defaults, **group}
+        numbers = {k: v for k, v in options.items() if isinstance(v, int | float)}
+        expect.at_least(0, **numbers)
+        known = {p for other in self.param_groups for p in other["params"]}
         for p in params:
             if not isinstance(p, Tensor):
                 raise TypeError(f"expected a Tensor, got {type(p).__name__}")
             if not p.is_leaf:
                 raise ValueError("an optimizer expects leaves, got a computed tensor")
-            if id(p) in known:
+            if p in known:
                 raise ValueError("a parameter appears more than once")
-            known.add(id(p))
-        self.param_groups.append({**self.defaults, **group, "params": params})
+            known.add(p)
+        self.param_groups.append({**options, "params": params})
 
     def __repr__(self) -> str:
-        groups = [
-            ", ".join(
-                [f"{len(group['params'])} tensors"]
-                + [f"{k}={v}" for k, v in group.items() if k != "params"]
-            )
-            for group in self.param_groups
-        ]
-        return f"{type(self).__name__}({'; '.join(groups)})"
+        groups = [{**g, "params": len(g["params"])} for g in self.param_groups]
+        return f"{type(self).__name__}({groups})"
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters, in every group."""
@@ -84,58 +80,46 @@ class Optimizer:
                 for p in params:
                     autograd.mark_written(p.data)
 
-    def _update(self, params: list[Tensor], group: dict[str, Any]) -> None:
+    def _update(self, params: list[Any], group: dict[str, Any]) -> None:
         raise NotImplementedError(f"{type(self).__name__} expects an _update method")
+
+    def _count(self, p: Tensor) -> int:
+        """Count a step of p and return its number, from 1."""
+        self.state[p]["step"] = self.state[p].get("step", 0) + 1
+        return self.state[p]["step"]
+
+    def _kept(self, p: Tensor, name: str, start: float = 0.0) -> np.ndarray:
+        """Return an array of p's state, which on its first use is full of `start`."""
+        state = self.state[p]
+        if name not in state:
+            state[name] = np.full_like(p.data, start)
+        return state[name]
+
+    def _decayed_grad(self, p: Any, group: dict[str, Any]) -> np.ndarray:
+        """Return p's gradient plus weight_decay p."""
+        decay = group["weight_decay"]
+        return p.grad.data + decay * p.data if decay else p.grad.data
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state by parameter number, and each group's options."""
         params = [p for group in self.param_groups for p in group["params"]]
-        number = {id(p): i for i, p in enumerate(params)}
+        number = {p: i for i, p in enumerate(params)}
         groups = [
-            {**group, "params": [number[id(p)] for p in group["params"]]}
+            {**group, "params": [number[p] for p in group["params"]]}
             for group in self.param_groups
         ]
-        state = {number[id(p)]: dict(values) for p, values in self.state.items()}
+        state = {number[p]: dict(values) for p, values in self.state.items()}
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a `state_dict`; raises ValueError if its groups differ."""
-        saved = state_dict["param_groups"]
-        sizes = [len(g["params"]) for g in self.param_groups]
-        if [len(g["params"]) for g in saved] != sizes:
-            raise ValueError(
-                f"expected groups of {sizes} parameters, "
-                f"got {[len(g['params']) for g in saved]}"
-            )
-        for group, other in zip(self.param_groups, saved, strict=True):
-            group.update({k: v for k, v in other.items() if k != "params"})
-        params = [p for group in self.param_groups for p in group["params"]]
-        self.state = {
-            params[int(i)]: {
-                key: value.copy() if hasattr(value, "copy") else value
-                for key, value in values.items()
-            }
-            for i, values in state_dict["state"].items()
-        }
-
-
-def expect_at_least(optimizer: Optimizer, least: float, **options: float) -> None:
-    """Raise ValueError for an option below `least`, or nan."""
-    for name, value in options.items():
-        if not value >= least:
-            raise ValueError(
-                f"{type(optimizer).__name__} expects {name} of at least {least}, "
-                f"got {value}"
-            )
-
-
-def per_group(optimizer: Optimizer, name: str, value: Any) -> list[Any]:
-    """Return a value for each parameter group: a list as it is, anything else for all.
-
-    Raises ValueError for a list of another length.
-    """
-    groups = len(optimizer.param_groups)
-    values = list(value) if isinstance(value, list | tuple) else [value] * groups
-    if len(values) != groups:
-        raise ValueError(f"{name} expects {groups} values, one a group, got {values}")
-    return values
+        own, saved = self.param_groups, state_dict["param_groups"]
+        sizes, found = ([len(g["params"]) for g in groups] for groups in (own, saved))
+        if found != sizes:
+            raise ValueError(f"expected groups of {sizes} parameters, got {found}")
+        for group, other in zip(own, saved, strict=True):
+            group.update({**other, "params": group["params"]})
+        params = [p for group in own for p in group["params"]]
+        self.state.clear()
+        for i, values in state_dict["state"].items():
+            self.state[params[int(i)]] = copy.deepcopy(values)

@@ -158,7 +158,11 @@ def test_a_plateau_cuts_the_rate(options, expected):
             "T_max of at",
         ),
         (lambda o: schedules.LinearLR(o, total_iters=0), ValueError, "total_iters"),
-        (lambda o: schedules.OneCycleLR(o, 1.0), ValueError, "expects total_steps, or"),
+        (
+            lambda o: schedules.OneCycleLR(o, 1.0),
+            ValueError,
+            "expected total_steps, or",
+        ),
         (lambda o: schedules.OneCycleLR(o, 1.0, 0), ValueError, "total_steps of at"),
         (
             lambda o: schedules.OneCycleLR(o, 1.0, 5, pct_start=2),
@@ -168,7 +172,7 @@ def test_a_plateau_cuts_the_rate(options, expected):
         (
             lambda o: schedules.OneCycleLR(o, 1.0, 5, anneal_strategy="up"),
             ValueError,
-            "'cos' or 'linear', got 'up'",
+            "out of .'cos', 'linear'., got 'up'",
         ),
         (
             lambda o: schedules.OneCycleLR(o, [1.0, 2.0], 5),
@@ -183,7 +187,7 @@ def test_a_plateau_cuts_the_rate(options, expected):
         (
             lambda o: schedules.SequentialLR(o, [], [1]),
             ValueError,
-            "one fewer than schedulers",
+            r"one fewer than 0 schedulers, got \[1\]",
         ),
         (
             lambda o: schedules.SequentialLR(o, [schedules.StepLR(sgd(), 1)], []),
@@ -196,9 +200,14 @@ def test_a_plateau_cuts_the_rate(options, expected):
             "factor below 1",
         ),
         (
+            lambda o: schedules.ReduceLROnPlateau(o, min_lr=[0.1, 0.2]),
+            ValueError,
+            "min_lr expects 1 values",
+        ),
+        (
             lambda o: schedules.ReduceLROnPlateau(o, threshold_mode="x"),
             ValueError,
-            "'rel' or 'abs', got 'x'",
+            "out of .'rel', 'abs'., got 'x'",
         ),
         (lambda o: schedules.LRScheduler(o), NotImplementedError, "a rate method"),
     ],

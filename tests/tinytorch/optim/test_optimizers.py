@@ -150,7 +150,7 @@ def test_groups_have_their_own_options():
     optimizer.step()
     assert p.tolist() == [0.5, -2.5, 2.5]
     assert q.tolist() == [0.0, -3.0, 2.0]
-    assert "1 tensors, lr=1.0" in repr(optimizer)
+    assert "'lr': 1.0" in repr(optimizer)
     optimizer.zero_grad()
     assert p.grad is None
 
@@ -167,9 +167,14 @@ def test_groups_have_their_own_options():
         (
             lambda p: optim.SGD([{"params": [p], "beta": 1}]),
             ValueError,
-            "options out of .*got .'beta'",
+            "option out of .*'lr'.* got 'beta'",
         ),
         (lambda p: optim.SGD([p], lr=-1), ValueError, "lr of at least 0, got -1"),
+        (
+            lambda p: optim.SGD([{"params": [p], "lr": -1}]),
+            ValueError,
+            "lr of at least 0, got -1",
+        ),
         (lambda p: optim.SGD([p], momentum=-1), ValueError, "momentum of at least 0"),
         (lambda p: optim.SGD([p], nesterov=True), ValueError, "momentum above 0"),
         (
@@ -186,7 +191,7 @@ def test_groups_have_their_own_options():
         (
             lambda p: optim.AdamW([p], weight_decay=-1),
             ValueError,
-            "AdamW expects",
+            "weight_decay of at least 0, got -1",
         ),
         (lambda p: optim.RMSprop([p], alpha=-1), ValueError, "alpha of at least 0"),
         (lambda p: optim.Adagrad([p], lr_decay=-1), ValueError, "lr_decay of at"),
