@@ -3,6 +3,5 @@
 from tinytorch.training.callbacks import BestWeights, Callback, EarlyStopping, Progress
 from tinytorch.training.checkpoint import Checkpoint
 from tinytorch.training.evaluation import accuracy, evaluate, predict
-from tinytorch.training.history import History
 from tinytorch.training.loop import fit
-from tinytorch.training.run import Run
+from tinytorch.training.run import History, Run

@@ -15,6 +15,7 @@ from tinytorch.training.run import Run
 
 KEY = "tinytorch.run"
 MODEL = "model."
+Path = str | os.PathLike[str]
 
 
 class Checkpoint(Callback):
@@ -27,32 +28,37 @@ class Checkpoint(Callback):
 
     last = True
 
-    def __init__(
-        self, path: str | os.PathLike[str], seconds: float | None = None
-    ) -> None:
+    def __init__(self, path: Path, seconds: float | None = None) -> None:
         self.path, self.seconds = path, seconds
         self._saved = time.perf_counter()
 
     def on_step(self, run: Run) -> None:
         age = time.perf_counter() - self._saved
         if run.stopped or (self.seconds is not None and age >= self.seconds):
-            self._save(run)
+            self.on_epoch(run)
 
     def on_epoch(self, run: Run) -> None:
-        self._save(run)
-
-    def _save(self, run: Run) -> None:
         save_run(run, self.path)
         self._saved = time.perf_counter()
 
 
-def save_run(run: Run, path: str | os.PathLike[str]) -> None:
+def save_run(run: Run, path: Path) -> None:
     """Write everything that the rest of the run depends on."""
     tensors: dict[str, Any] = {
         MODEL + name: value for name, value in run.model.state_dict().items()
     }
-    packed = json.dumps(_pack(run_state(run), tensors))
-    saving.save_file(tensors, path, {KEY: packed})
+
+    def moved(value: Any) -> dict[str, str]:
+        """Put an array, which JSON cannot hold, among the tensors."""
+        if not isinstance(value, np.ndarray | Tensor):
+            kind = type(value).__name__
+            raise TypeError(f"expected numbers, strings, arrays or None, got {kind}")
+        name = f"state.{len(tensors)}"
+        tensors[name] = value
+        return {"$tensor": name}
+
+    text = json.dumps(run_state(run), default=moved)
+    saving.save_file(tensors, path, {KEY: text})
 
 
 def run_state(run: Run) -> dict[str, Any]:
@@ -79,7 +85,7 @@ def run_state(run: Run) -> dict[str, Any]:
     }
 
 
-def load_run(run: Run, path: str | os.PathLike[str]) -> None:
+def load_run(run: Run, path: Path) -> None:
     """Bring a run that was set up alike to where `save_run` was called.
 
     Raises ValueError for a file that is no checkpoint, or of another kind of run.
@@ -88,8 +94,15 @@ def load_run(run: Run, path: str | os.PathLike[str]) -> None:
     if KEY not in metadata:
         raise ValueError(f"{os.fspath(path)} holds no training run, only weights")
     tensors = saving.load_file(path)
-    state = _unpack(json.loads(metadata[KEY]), tensors)
-    _check_alike(run, state)
+
+    def put_back(value: dict[str, Any]) -> Any:
+        return tensors[value["$tensor"]].data if list(value) == ["$tensor"] else value
+
+    state = json.loads(metadata[KEY], object_hook=put_back)
+    own = _kind(run_state(run))
+    for what, saved in _kind(state).items():
+        if saved != own[what]:
+            raise ValueError(f"the checkpoint expects {what}: {saved}, got {own[what]}")
     run.model.load_state_dict(
         {k.removeprefix(MODEL): t for k, t in tensors.items() if k.startswith(MODEL)}
     )
@@ -101,61 +114,21 @@ def load_run(run: Run, path: str | os.PathLike[str]) -> None:
     vars(run).update(state["position"], first_step=state["position"]["step"])
     run.means = Means(**state["means"])
     run.history.steps, run.history.epochs = state["steps"], state["epochs"]
-    run.resume(**state["random"])
+    run.set_random_states(state["random"]["epoch"])
+    run.resume_states = state["random"]["now"]
 
 
-def _check_alike(run: Run, state: dict[str, Any]) -> None:
-    saved_and_own = {
-        "accumulate": (state["accumulate"], run.accumulate),
-        "a scheduler": (state["scheduler"] is not None, run.scheduler is not None),
-        "callbacks": (list(state["callbacks"]), list(_stateful(run))),
-        "random generators": (len(state["random"]["now"]), len(run.generators)),
+def _kind(state: dict[str, Any]) -> dict[str, Any]:
+    """Return what a run that goes on from a saved one must have in common with it."""
+    return {
+        "accumulate": state["accumulate"],
+        "a scheduler": state["scheduler"] is not None,
+        "callbacks": list(state["callbacks"]),
+        "random generators": len(state["random"]["now"]),
     }
-    for what, (saved, own) in saved_and_own.items():
-        if saved != own:
-            raise ValueError(
-                f"the checkpoint expects {what}: {saved}, got {own}; "
-                "call fit with what it was called with"
-            )
 
 
 def _stateful(run: Run) -> dict[str, Callback]:
     """Return the callbacks that keep something, by number and class."""
     kept = [callback for callback in run.callbacks if callback.state_dict()]
-    return {
-        f"{i} {type(callback).__name__}": callback for i, callback in enumerate(kept)
-    }
-
-
-def _pack(value: Any, tensors: dict[str, Any]) -> Any:
-    """Return a tree as JSON values, with its arrays moved into `tensors`."""
-    if isinstance(value, np.ndarray | Tensor):
-        name = f"state.{len(tensors)}"
-        tensors[name] = value
-        return {"$tensor": name}
-    if isinstance(value, dict):
-        return {str(key): _pack(item, tensors) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return {"$tuple": [_pack(item, tensors) for item in value]}
-    if isinstance(value, list):
-        return [_pack(item, tensors) for item in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise TypeError(
-        "a checkpoint expects numbers, strings, arrays, and lists and dicts of them, "
-        f"got {type(value).__name__}"
-    )
-
-
-def _unpack(value: Any, tensors: dict[str, Tensor]) -> Any:
-    """Undo `_pack`; tensors come back as arrays, keys of dicts as strings."""
-    match value:
-        case {"$tensor": name}:
-            return tensors[name].data
-        case {"$tuple": items}:
-            return tuple(_unpack(item, tensors) for item in items)
-        case dict():
-            return {key: _unpack(item, tensors) for key, item in value.items()}
-        case list():
-            return [_unpack(item, tensors) for item in value]
-    return value
+    return {f"{i} {type(c).__name__}": c for i, c in enumerate(kept)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,12 @@ from tinytorch.tensor import Tensor
 Metric = Callable[[Tensor, Any], Any]
 
 
+@dataclass
 class Means:
     """Means of named values over samples, as batches come in."""
 
-    def __init__(self, sums: dict[str, float] | None = None, samples: int = 0) -> None:
-        self.sums = dict(sums or {})
-        self.samples = samples
+    sums: dict[str, float] = field(default_factory=dict)
+    samples: int = 0
 
     def add(self, values: dict[str, Any], samples: int) -> None:
         """Take in the means over one batch of `samples`."""
@@ -46,10 +47,9 @@ def accuracy(outputs: Tensor, targets: Tensor) -> float:
         return float(np.mean((scores > 0) == (labels == 1)))
     if scores.shape[:1] + scores.shape[2:] != labels.shape or labels.dtype.kind == "f":
         raise ValueError(
-            "accuracy expects outputs (N, C, ...) and class numbers (N, ...), or "
-            "logits and targets of 0 and 1 in one shape, got "
-            f"{scores.shape} and {labels.dtype} {labels.shape}; "
-            "pass metric=None where accuracy means nothing"
+            "accuracy expects outputs (N, C, ...) and class numbers (N, ...) or logits "
+            "and targets of 0 and 1 in one shape (else pass metric=None), got "
+            f"{scores.shape} and {labels.dtype} {labels.shape}"
         )
     return float(np.mean(scores.argmax(axis=1) == labels))
 
@@ -73,9 +73,7 @@ def measure(model: Module, loader: Iterable, metrics: dict[str, Metric]) -> Mean
     with evaluating(model), no_grad():
         for inputs, targets in loader:
             outputs = model(inputs)
-            values = {
-                name: metric(outputs, targets) for name, metric in metrics.items()
-            }
+            values = {name: f(outputs, targets) for name, f in metrics.items()}
             means.add(values, len(targets))
     if not means.samples:
         raise ValueError("evaluation expects at least one batch, got none")
@@ -88,10 +86,8 @@ def predict(model: Module, loader: Iterable) -> Tensor:
     A batch is the inputs alone, or a tuple that begins with them.
     """
     with evaluating(model), no_grad():
-        outputs = [
-            model(batch[0] if isinstance(batch, tuple | list) else batch)
-            for batch in loader
-        ]
+        inputs = (b[0] if isinstance(b, tuple | list) else b for b in loader)
+        outputs = [model(x) for x in inputs]
     if not outputs:
         raise ValueError("predict expects at least one batch, got none")
     return cat(outputs)

@@ -1,21 +1,23 @@
 """The training loop."""
 
+import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from typing import Any, Literal
 
 import numpy as np
 
+from tinytorch import expect
 from tinytorch.nn import Module
 from tinytorch.nn.utils import clip_grad_norm_
 from tinytorch.optim import Optimizer
 from tinytorch.optim.lr_scheduler import ReduceLROnPlateau
+from tinytorch.tensor import Tensor
 from tinytorch.training.callbacks import Callback
 from tinytorch.training.checkpoint import load_run
-from tinytorch.training.diagnosis import stop_if_not_finite
 from tinytorch.training.evaluation import Means, Metric, accuracy, measure
-from tinytorch.training.history import History
-from tinytorch.training.run import Batch, Loss, Run
+from tinytorch.training.run import Batch, History, Loss, Run
 
 
 def fit(
@@ -47,25 +49,16 @@ def fit(
     Raises FloatingPointError when the loss or a gradient is not finite, and names the
     step and the layer where it began; the weights are then still those before.
     """
-    _check(epochs, accumulate, scheduler, schedule)
-    metrics: dict[str, Metric] = {"loss": loss}
+    expect.at_least(1, epochs=epochs, accumulate=accumulate)
+    expect.one_of(("step", "epoch"), schedule=schedule)
+    if schedule == "step" and isinstance(scheduler, ReduceLROnPlateau):
+        raise ValueError("expected schedule 'epoch' for ReduceLROnPlateau, got 'step'")
+    run = Run(model, loader, loss, optimizer, epochs, val_loader, {"loss": loss})
     if metric is not None:
-        metrics[getattr(metric, "__name__", type(metric).__name__)] = metric
-    run = Run(
-        model=model,
-        loader=loader,
-        loss=loss,
-        optimizer=optimizer,
-        epochs=epochs,
-        val_loader=val_loader,
-        metrics=metrics,
-        scheduler=scheduler,
-        schedule=schedule,
-        callbacks=sorted(callbacks, key=lambda callback: callback.last),
-        time_budget=time_budget,
-        accumulate=accumulate,
-        max_norm=max_norm,
-    )
+        run.metrics[getattr(metric, "__name__", type(metric).__name__)] = metric
+    run.scheduler, run.schedule = scheduler, schedule
+    run.callbacks = sorted(callbacks, key=lambda callback: callback.last)
+    run.time_budget, run.accumulate, run.max_norm = time_budget, accumulate, max_norm
     if resume_from is not None:
         load_run(run, resume_from)
     run.notify("on_start")
@@ -76,20 +69,6 @@ def fit(
                 _end_epoch(run)
     run.notify("on_end")
     return run.history
-
-
-def _check(epochs: int, accumulate: int, scheduler: Any, schedule: str) -> None:
-    if epochs < 1 or accumulate < 1:
-        raise ValueError(
-            "fit expects epochs and accumulate of at least 1, "
-            f"got {epochs} and {accumulate}"
-        )
-    by_epoch = isinstance(scheduler, ReduceLROnPlateau)
-    if schedule not in ("step", "epoch") or (by_epoch and schedule == "step"):
-        raise ValueError(
-            "fit expects schedule 'step' or 'epoch', and 'epoch' for "
-            f"ReduceLROnPlateau, got {schedule!r}"
-        )
 
 
 def train_epoch(run: Run) -> bool:
@@ -155,3 +134,49 @@ def _end_epoch(run: Run) -> None:
     elif run.scheduler is not None and run.schedule == "epoch":
         run.scheduler.step()
     run.notify("on_epoch")
+
+
+def stop_if_not_finite(run: Run, batches: list[Batch], loss: float) -> None:
+    """Raise FloatingPointError, saying where it began, unless all is well."""
+    if math.isfinite(loss) and all(_finite(p.grad) for p in run.model.parameters()):
+        return
+    what = "a gradient is not finite" if math.isfinite(loss) else f"the loss is {loss}"
+    suspects = (suspect for batch in batches for suspect in _repeated(run, *batch))
+    bad = (name for name, value in suspects if not _finite(value))
+    began = next(bad, "not seen again when the step was repeated")
+    raise FloatingPointError(
+        f"step {run.step + 1} (epoch {run.epoch + 1}, step {run.batch + 1} of it): "
+        f"{what}; it began in {began}"
+    )
+
+
+def _finite(value: Any) -> bool:
+    return not isinstance(value, Tensor) or bool(np.isfinite(value.data).all())
+
+
+def _repeated(run: Run, inputs: Any, targets: Any) -> Iterator[tuple[str, Any]]:
+    """Repeat forward and backward; yield all that comes up, in order, with its name."""
+    yield "the inputs", inputs
+    parameters = list(run.model.named_parameters())
+    yield from ((f"parameter {name}", p) for name, p in parameters)
+    names = {module: name or "the model" for name, module in run.model.named_modules()}
+    outputs: list[tuple[str, Tensor]] = []
+
+    def record(module: Module, inputs: Any, output: Any) -> None:
+        if isinstance(output, Tensor):
+            if output.requires_grad:
+                output.retain_grad()
+            outputs.append((f"{names[module]} ({type(module).__name__})", output))
+
+    with ExitStack() as hooks:
+        for module in names:
+            hooks.callback(module.register_forward_hook(record).remove)
+        loss = run.loss(run.model(inputs), targets)
+    yield from ((f"the output of {name}", output) for name, output in outputs)
+    yield "the loss, from outputs that are finite", loss
+    run.model.zero_grad()
+    loss.backward()
+    for name, output in reversed(outputs):
+        yield f"the gradient of the output of {name}", output.grad
+    for name, parameter in reversed(parameters):
+        yield f"the gradient of {name}", parameter.grad

@@ -1,4 +1,4 @@
-"""The state of a training run, as callbacks see it."""
+"""A training run: where it is, and what it has measured, as callbacks see it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tinytorch.optim import Optimizer
 from tinytorch.random import Generator, default_generator
 from tinytorch.tensor import Tensor
 from tinytorch.training.evaluation import Means, Metric
-from tinytorch.training.history import History, append
+from tinytorch.utils.plot import Plot, Points, line_plot
 
 if TYPE_CHECKING:
     from tinytorch.training.callbacks import Callback
@@ -22,7 +22,43 @@ Loss = Callable[[Tensor, Any], Tensor]
 Batch = tuple[Any, Any]  # inputs, and targets that have a length
 
 
-@dataclass(kw_only=True)
+@dataclass(repr=False)
+class History:
+    """Values by name: one an optimizer step in `steps`, one an epoch in `epochs`.
+
+    Both have "loss", "lr" and the metric's name; `epochs` also "seconds", the "step" at
+    the end and, with a validation loader, "val_loss" and the like. `stopped` says why a
+    run ended early.
+    """
+
+    steps: dict[str, list[float]] = field(default_factory=dict)
+    epochs: dict[str, list[float]] = field(default_factory=dict)
+    stopped: str | None = None
+
+    def last(self) -> dict[str, float]:
+        """Return the last epoch's values."""
+        return {name: values[-1] for name, values in self.epochs.items()}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in self.last().items())
+        epochs, steps = (len(c.get("loss", ())) for c in (self.epochs, self.steps))
+        return f"History({epochs} epochs, {steps} steps; {shown or 'nothing yet'})"
+
+    def plot(self, name: str = "loss") -> Plot:
+        """Draw `name` over the steps, and over the epochs with its validation value.
+
+        Raises KeyError for a name that was not measured.
+        """
+        if name not in self.steps:
+            raise KeyError(f"expected one of {list(self.steps)}, got {name!r}")
+        steps = self.steps[name]
+        series: dict[str, Points] = {name: (range(1, len(steps) + 1), steps)}
+        if held_out := self.epochs.get(f"val_{name}"):
+            series[f"val_{name}"] = (self.epochs["step"], held_out)
+        return line_plot(series, x_label="step", y_label=name)
+
+
+@dataclass(repr=False)
 class Run:
     """What `fit` was given, where the run is, and what it has measured.
 
@@ -36,36 +72,26 @@ class Run:
     loss: Loss
     optimizer: Optimizer
     epochs: int
-    val_loader: Iterable[Batch] | None
-    metrics: dict[str, Metric]
-    scheduler: Any
-    schedule: Literal["step", "epoch"]
-    callbacks: list[Callback]
-    time_budget: float | None
-    accumulate: int
-    max_norm: float | None
-
-    epoch: int = 0
-    step: int = 0
-    first_step: int = 0
-    batch: int = 0
-    samples: int = 0
-    means: Means = field(default_factory=Means)
-    history: History = field(default_factory=History)
-    started: float = field(default_factory=time.perf_counter)
-    epoch_started: float = field(default_factory=time.perf_counter)
+    val_loader: Iterable[Batch] | None = None
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    scheduler: Any = None
+    schedule: Literal["step", "epoch"] = "step"
+    callbacks: list[Callback] = field(default_factory=list)
+    time_budget: float | None = None
+    accumulate: int = 1
+    max_norm: float | None = None
 
     def __post_init__(self) -> None:
+        self.epoch = self.step = self.first_step = self.batch = self.samples = 0
+        self.means, self.history = Means(), History()
+        self.started = self.epoch_started = time.perf_counter()
         self.generators = find_generators(self.loader, self.val_loader, self.model)
-        self.epoch_states = self.random_states()
-        self._resume_states: list[dict[str, Any]] | None = None
+        self.epoch_states = self.resume_states = self.random_states()
 
     def __repr__(self) -> str:
-        return (
-            f"Run(epoch {self.epoch} of {self.epochs}, step {self.step}, "
-            f"max_norm={self.max_norm}, schedule={self.schedule!r}, "
-            f"stopped={self.stopped!r})"
-        )
+        options = f"max_norm={self.max_norm}, schedule={self.schedule!r}"
+        where = f"epoch {self.epoch} of {self.epochs}, step {self.step}"
+        return f"Run({where}, {options}, stopped={self.stopped!r})"
 
     @property
     def seconds(self) -> float:
@@ -98,12 +124,11 @@ class Run:
         self.epoch_started = time.perf_counter()
         self.epoch_states = self.random_states()
         batches = iter(self.loader)
-        if self._resume_states:
-            # Pass over what the interrupted epoch has seen, and draw on from there.
+        if self.batch:
+            # Resumed: pass over what the epoch has seen, and draw on from there.
             for _ in islice(batches, self.batch * self.accumulate):
                 pass
-            self._set_random_states(self._resume_states)
-            self._resume_states = None
+            self.set_random_states(self.resume_states)
         while group := list(islice(batches, self.accumulate)):
             yield group
 
@@ -113,7 +138,7 @@ class Run:
         self.batch += 1
         self.samples += means.samples
         self.means.add(means.as_dict(), means.samples)
-        append(self.history.steps, {**means.as_dict(), "lr": self._lr()})
+        _append(self.history.steps, {**means.as_dict(), "lr": self._lr()})
         if self.time_budget is not None and self.seconds >= self.time_budget:
             self.stop(f"the time budget of {self.time_budget:g} s is spent")
 
@@ -127,24 +152,25 @@ class Run:
             row |= {f"val_{name}": value for name, value in held_out.as_dict().items()}
         seconds = time.perf_counter() - self.epoch_started
         row |= {"lr": self._lr(), "step": self.step, "seconds": seconds}
-        append(self.history.epochs, row)
+        _append(self.history.epochs, row)
         self.means, self.batch = Means(), 0
 
     def random_states(self) -> list[dict[str, Any]]:
         """Return where every generator is that the run may draw from."""
         return [generator.get_state() for generator in self.generators]
 
-    def resume(self, epoch: list[dict[str, Any]], now: list[dict[str, Any]]) -> None:
-        """Go on with generators as they were when the epoch began, and after."""
-        self._set_random_states(epoch)
-        self._resume_states = now if self.batch else None
-
-    def _set_random_states(self, states: list[dict[str, Any]]) -> None:
+    def set_random_states(self, states: list[dict[str, Any]]) -> None:
+        """Bring every generator to where `random_states` saw it."""
         for generator, state in zip(self.generators, states, strict=True):
             generator.set_state(state)
 
     def _lr(self) -> float:
         return self.optimizer.param_groups[0]["lr"]
+
+
+def _append(columns: dict[str, list[float]], row: dict[str, float]) -> None:
+    for name, value in row.items():
+        columns.setdefault(name, []).append(value)
 
 
 def find_generators(*roots: Any) -> list[Generator]:
@@ -163,10 +189,10 @@ def find_generators(*roots: Any) -> list[Generator]:
         seen.add(id(value))
         if isinstance(value, Generator):
             found.append(value)
-        elif isinstance(value, dict):
-            stack += value.values()
         elif isinstance(value, list | tuple):
             stack += value
-        elif type(value).__module__ != "builtins" and hasattr(value, "__dict__"):
-            stack += vars(value).values()
+        elif isinstance(value, dict):
+            stack += value.values()
+        elif type(value).__module__ != "builtins":
+            stack += getattr(value, "__dict__", {}).values()
     return found

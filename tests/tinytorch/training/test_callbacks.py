@@ -72,9 +72,9 @@ def test_the_best_weights_come_back():
 
 
 def test_what_to_watch_must_be_measured():
-    with pytest.raises(KeyError, match=r"one of \['loss', .*got 'val_loss'"):
+    with pytest.raises(KeyError, match=r"out of \['loss', .*got 'val_loss'"):
         run([EarlyStopping()])
-    with pytest.raises(ValueError, match="'min' or 'max', got 'least'"):
+    with pytest.raises(ValueError, match="out of .'min', 'max'., got 'least'"):
         BestWeights(mode="least")
 
 

@@ -191,9 +191,9 @@ def test_a_thousand_steps_keep_nothing_but_their_measurements():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epochs": 0}, "epochs and accumulate of at least 1, got 0 and 1"),
-        ({"accumulate": 0}, "at least 1, got 1 and 0"),
-        ({"schedule": "batch"}, "schedule 'step' or 'epoch'.* got 'batch'"),
+        ({"epochs": 0}, "epochs of at least 1, got 0"),
+        ({"accumulate": 0}, "accumulate of at least 1, got 0"),
+        ({"schedule": "batch"}, "schedule out of .'step', 'epoch'., got 'batch'"),
         ({"loader": []}, "at least one batch an epoch, got none"),
     ],
 )
