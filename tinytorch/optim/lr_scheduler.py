@@ -1,13 +1,12 @@
-"""Learning rates that change as training goes on.
+"""Learning rates by formulas in t, the number of steps taken.
 
-Each schedule is a formula in t, the number of steps taken; what a step is, a batch or
-an epoch, is for the caller to say by when it calls `step()`.
+What a step is, a batch or an epoch, the caller says by when it calls `step()`.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, fields
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from tinytorch import expect
 from tinytorch.optim.optimizer import Optimizer
@@ -19,15 +18,18 @@ class LRScheduler:
 
     Subclasses say what it is: `rate(base, t)` for a group that started with `base`,
     after t steps. The base is kept as the group's `initial_lr`, as a second scheduler
-    on the same optimizer must not take the first one's rate for it.
+    on the same optimizer must not take the first one's rate for it. `counts` names the
+    arguments that must be at least 1.
     """
 
     optimizer: Optimizer
+    counts: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.optimizer, Optimizer):
             kind = type(self.optimizer).__name__
             raise TypeError(f"a schedule expects an Optimizer, got {kind}")
+        expect.at_least(1, **{name: getattr(self, name) for name in self.counts})
         groups = self.optimizer.param_groups
         self.base_lrs = [float(g.setdefault("initial_lr", g["lr"])) for g in groups]
         self.last_epoch = 0
@@ -94,9 +96,7 @@ class StepLR(LRScheduler):
     step_size: int
     gamma: float = 0.1
 
-    def __post_init__(self) -> None:
-        expect.at_least(1, step_size=self.step_size)
-        super().__post_init__()
+    counts = ("step_size",)
 
     def rate(self, base: float, t: int) -> float:
         """Return base, times gamma once for each step_size steps in t."""
@@ -132,9 +132,7 @@ class LinearLR(LRScheduler):
     end_factor: float = 1.0
     total_iters: int = 5
 
-    def __post_init__(self) -> None:
-        expect.at_least(1, total_iters=self.total_iters)
-        super().__post_init__()
+    counts = ("total_iters",)
 
     def rate(self, base: float, t: int) -> float:
         done = min(1.0, t / self.total_iters)
@@ -151,9 +149,7 @@ class CosineAnnealingLR(LRScheduler):
     T_max: int
     eta_min: float = 0.0
 
-    def __post_init__(self) -> None:
-        expect.at_least(1, T_max=self.T_max)
-        super().__post_init__()
+    counts = ("T_max",)
 
     def rate(self, base: float, t: int) -> float:
         """Return base at t = 0, eta_min at t = T_max, and a half wave between."""
@@ -203,12 +199,13 @@ class OneCycleLR(LRScheduler):
     div_factor: float = 25.0
     final_div_factor: float = 1e4
 
+    counts = ("total_steps",)
+
     def __post_init__(self) -> None:
         if self.total_steps is None:
             if not self.epochs or not self.steps_per_epoch:
                 raise ValueError("expected total_steps, or epochs and steps_per_epoch")
             self.total_steps = self.epochs * self.steps_per_epoch
-        expect.at_least(1, total_steps=self.total_steps)
         expect.between(0, 1, pct_start=self.pct_start)
         expect.one_of(("cos", "linear"), anneal_strategy=self.anneal_strategy)
         peaks = self._per_group("max_lr")

@@ -23,16 +23,13 @@ class Optimizer:
     def __init__(self, params: Parameters, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError("an optimizer expects a list of tensors, got one tensor")
-        entries: list[Any] = list(params)
-        if not entries:
-            raise ValueError("an optimizer expects parameters, got none")
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         # What is kept of each parameter: arrays and numbers by name.
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
-        if not isinstance(entries[0], dict):
-            entries = [{"params": entries}]
-        for group in entries:
+        entries: list[Any] = list(params)
+        grouped = bool(entries) and isinstance(entries[0], dict)
+        for group in entries if grouped else [{"params": entries}]:
             self.add_param_group(group)
 
     def add_param_group(self, group: dict[str, Any]) -> None:
@@ -40,7 +37,7 @@ class Optimizer:
         params = group.get("params", [])
         params = [params] if isinstance(params, Tensor) else list(params)
         if not params:
-            raise ValueError(f"a group expects 'params', got {sorted(group)}")
+            raise ValueError("a group expects tensors as 'params', got none")
         for name in group:
             expect.one_of(("params", *self.defaults), option=name)
         options = {**self.defaults, **group}

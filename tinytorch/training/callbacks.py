@@ -2,44 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from tinytorch import expect
-from tinytorch.training.run import Run
+from tinytorch.training.run import Callback, Run
 from tinytorch.utils.display import Live
-
-
-class Callback:
-    """Told about a run by `fit`; subclasses override what they care for.
-
-    `keeps` names the attributes that must outlive an interruption: numbers, strings,
-    arrays, lists and dicts of these. A callback with `last` is told after all others.
-    """
-
-    keeps: tuple[str, ...] = ()
-    last = False
-
-    def on_start(self, run: Run) -> None:
-        """Before the first step."""
-
-    def on_step(self, run: Run) -> None:
-        """After an optimizer step."""
-
-    def on_epoch(self, run: Run) -> None:
-        """After an epoch and its validation."""
-
-    def on_end(self, run: Run) -> None:
-        """After the last step, however the run ended."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what the callback keeps, by name."""
-        return {name: getattr(self, name) for name in self.keeps}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go back to where `state_dict` was taken."""
-        vars(self).update(state_dict)
 
 
 class Progress(Callback):

@@ -9,9 +9,8 @@ import numpy as np
 
 from tinytorch import saving
 from tinytorch.tensor import Tensor
-from tinytorch.training.callbacks import Callback
 from tinytorch.training.evaluation import Means
-from tinytorch.training.run import Run
+from tinytorch.training.run import Callback, Run
 
 KEY = "tinytorch.run"
 MODEL = "model."

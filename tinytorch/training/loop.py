@@ -14,10 +14,9 @@ from tinytorch.nn.utils import clip_grad_norm_
 from tinytorch.optim import Optimizer
 from tinytorch.optim.lr_scheduler import ReduceLROnPlateau
 from tinytorch.tensor import Tensor
-from tinytorch.training.callbacks import Callback
 from tinytorch.training.checkpoint import load_run
 from tinytorch.training.evaluation import Means, Metric, accuracy, measure
-from tinytorch.training.run import Batch, History, Loss, Run
+from tinytorch.training.run import Batch, Callback, History, Loss, Run
 
 
 def fit(

@@ -1,12 +1,10 @@
 """A training run: where it is, and what it has measured, as callbacks see it."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from tinytorch.nn import Module
 from tinytorch.optim import Optimizer
@@ -15,10 +13,8 @@ from tinytorch.tensor import Tensor
 from tinytorch.training.evaluation import Means, Metric
 from tinytorch.utils.plot import Plot, Points, line_plot
 
-if TYPE_CHECKING:
-    from tinytorch.training.callbacks import Callback
-
 Loss = Callable[[Tensor, Any], Tensor]
+Columns = dict[str, list[float]]
 Batch = tuple[Any, Any]  # inputs, and targets that have a length
 
 
@@ -31,8 +27,8 @@ class History:
     run ended early.
     """
 
-    steps: dict[str, list[float]] = field(default_factory=dict)
-    epochs: dict[str, list[float]] = field(default_factory=dict)
+    steps: Columns = field(default_factory=dict)
+    epochs: Columns = field(default_factory=dict)
     stopped: str | None = None
 
     def last(self) -> dict[str, float]:
@@ -76,7 +72,7 @@ class Run:
     metrics: dict[str, Metric] = field(default_factory=dict)
     scheduler: Any = None
     schedule: Literal["step", "epoch"] = "step"
-    callbacks: list[Callback] = field(default_factory=list)
+    callbacks: list["Callback"] = field(default_factory=list)
     time_budget: float | None = None
     accumulate: int = 1
     max_norm: float | None = None
@@ -138,7 +134,7 @@ class Run:
         self.batch += 1
         self.samples += means.samples
         self.means.add(means.as_dict(), means.samples)
-        _append(self.history.steps, {**means.as_dict(), "lr": self._lr()})
+        self._note(self.history.steps, means.as_dict())
         if self.time_budget is not None and self.seconds >= self.time_budget:
             self.stop(f"the time budget of {self.time_budget:g} s is spent")
 
@@ -151,8 +147,7 @@ class Run:
         if held_out is not None:
             row |= {f"val_{name}": value for name, value in held_out.as_dict().items()}
         seconds = time.perf_counter() - self.epoch_started
-        row |= {"lr": self._lr(), "step": self.step, "seconds": seconds}
-        _append(self.history.epochs, row)
+        self._note(self.history.epochs, row, step=self.step, seconds=seconds)
         self.means, self.batch = Means(), 0
 
     def random_states(self) -> list[dict[str, Any]]:
@@ -164,13 +159,42 @@ class Run:
         for generator, state in zip(self.generators, states, strict=True):
             generator.set_state(state)
 
-    def _lr(self) -> float:
-        return self.optimizer.param_groups[0]["lr"]
+    def _note(self, columns: Columns, row: dict[str, float], **more: float) -> None:
+        """Add a row and the present learning rate to columns of numbers."""
+        row = {**row, "lr": self.optimizer.param_groups[0]["lr"], **more}
+        for name, value in row.items():
+            columns.setdefault(name, []).append(value)
 
 
-def _append(columns: dict[str, list[float]], row: dict[str, float]) -> None:
-    for name, value in row.items():
-        columns.setdefault(name, []).append(value)
+class Callback:
+    """Told about a run by `fit`; subclasses override what they care for.
+
+    `keeps` names the attributes that must outlive an interruption: numbers, strings,
+    arrays, lists and dicts of these. A callback with `last` is told after all others.
+    """
+
+    keeps: tuple[str, ...] = ()
+    last = False
+
+    def on_start(self, run: Run) -> None:
+        """Before the first step."""
+
+    def on_step(self, run: Run) -> None:
+        """After an optimizer step."""
+
+    def on_epoch(self, run: Run) -> None:
+        """After an epoch and its validation."""
+
+    def on_end(self, run: Run) -> None:
+        """After the last step, however the run ended."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the callback keeps, by name."""
+        return {name: getattr(self, name) for name in self.keeps}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go back to where `state_dict` was taken."""
+        vars(self).update(state_dict)
 
 
 def find_generators(*roots: Any) -> list[Generator]:

@@ -158,12 +158,12 @@ def test_groups_have_their_own_options():
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda p: optim.SGD([]), ValueError, "expects parameters, got none"),
+        (lambda p: optim.SGD([]), ValueError, "tensors as 'params', got none"),
         (lambda p: optim.SGD(p), TypeError, "a list of tensors, got one tensor"),
         (lambda p: optim.SGD([1.0]), TypeError, "expected a Tensor, got float"),
         (lambda p: optim.SGD([p * 2]), ValueError, "expects leaves"),
         (lambda p: optim.SGD([p, p]), ValueError, "more than once"),
-        (lambda p: optim.SGD([{"lr": 1}]), ValueError, "expects 'params'"),
+        (lambda p: optim.SGD([{"lr": 1}]), ValueError, "tensors as 'params', got none"),
         (
             lambda p: optim.SGD([{"params": [p], "beta": 1}]),
             ValueError,
