@@ -34,30 +34,28 @@ class Checkpoint(Callback):
     def on_step(self, run: Run) -> None:
         age = time.perf_counter() - self._saved
         if run.stopped or (self.seconds is not None and age >= self.seconds):
-            self.on_epoch(run)
+            self.save(run)
 
     def on_epoch(self, run: Run) -> None:
-        save_run(run, self.path)
+        self.save(run)
+
+    def save(self, run: Run) -> None:
+        """Write everything that the rest of the run depends on."""
+        weights = run.model.state_dict()
+        tensors: dict[str, Any] = {MODEL + name: weights[name] for name in weights}
+
+        def moved(value: Any) -> dict[str, str]:
+            """Put an array, which JSON cannot hold, among the tensors."""
+            if not isinstance(value, np.ndarray | Tensor):
+                kind = type(value).__name__
+                raise TypeError(f"expected numbers, strings or arrays, got {kind}")
+            name = f"state.{len(tensors)}"
+            tensors[name] = value
+            return {"$tensor": name}
+
+        text = json.dumps(run_state(run), default=moved)
+        saving.save_file(tensors, self.path, {KEY: text})
         self._saved = time.perf_counter()
-
-
-def save_run(run: Run, path: Path) -> None:
-    """Write everything that the rest of the run depends on."""
-    tensors: dict[str, Any] = {
-        MODEL + name: value for name, value in run.model.state_dict().items()
-    }
-
-    def moved(value: Any) -> dict[str, str]:
-        """Put an array, which JSON cannot hold, among the tensors."""
-        if not isinstance(value, np.ndarray | Tensor):
-            kind = type(value).__name__
-            raise TypeError(f"expected numbers, strings, arrays or None, got {kind}")
-        name = f"state.{len(tensors)}"
-        tensors[name] = value
-        return {"$tensor": name}
-
-    text = json.dumps(run_state(run), default=moved)
-    saving.save_file(tensors, path, {KEY: text})
 
 
 def run_state(run: Run) -> dict[str, Any]:
@@ -85,7 +83,7 @@ def run_state(run: Run) -> dict[str, Any]:
 
 
 def load_run(run: Run, path: Path) -> None:
-    """Bring a run that was set up alike to where `save_run` was called.
+    """Bring a run that was set up alike to where a `Checkpoint` saved it.
 
     Raises ValueError for a file that is no checkpoint, or of another kind of run.
     """

@@ -69,13 +69,10 @@ def _make_run(
         loss=F.mse_loss,
         optimizer=optimizer,
         epochs=2,
-        val_loader=None,
         metrics={"loss": F.mse_loss, **(metrics or {})},
         scheduler=StepLR(optimizer, 1, gamma=0.5) if schedule else None,
         schedule=schedule or "step",
         callbacks=[_Diary(stop_at)],
-        time_budget=None,
-        accumulate=1,
         max_norm=max_norm,
     )
 
