@@ -98,13 +98,14 @@ def test_losses_and_weights_are_equal_to_the_bit(step, tmp_path):
         np.testing.assert_array_equal(value.data, model_b.state_dict()[name].data)
 
 
-def test_it_resumes_in_the_midst_of_an_accumulated_epoch(tmp_path):
+@pytest.mark.parametrize("optimizer", [momentum, optim.Adam, optim.Adagrad])
+def test_it_resumes_in_the_midst_of_an_accumulated_epoch(optimizer, tmp_path):
     path = tmp_path / "run.safetensors"
-    model, options = setup(momentum, path=path, accumulate=3)
+    model, options = setup(optimizer, path=path, accumulate=3)
     expected = fit(model, **options)
-    model, options = setup(momentum, 2, path=path, accumulate=3)
+    model, options = setup(optimizer, 2, path=path, accumulate=3)
     fit(model, **options)
-    model, options = setup(momentum, path=path, resume_from=path, accumulate=3)
+    model, options = setup(optimizer, path=path, resume_from=path, accumulate=3)
     assert fit(model, **options).steps == expected.steps
 
 
