@@ -226,7 +226,7 @@ image_grid(both, captions, columns=len(filters), size=80)
 
 # %% [markdown]
 # And in evaluation, the running statistics take the place of the batch's. Here you
-# compute with tensors, not with arrays: gradients may have to flow. `_beside(t, input)`
+# compute with tensors, not with arrays: gradients may have to flow. `beside(t, input)`
 # brings a tensor of shape (C,) to (1, C, 1, …), so that it broadcasts over `input`.
 
 # %% part="nn.functional.normalization.with_statistics"

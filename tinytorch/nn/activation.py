@@ -1,7 +1,5 @@
 """Activations as layers; their mathematics is in `functional`."""
 
-from typing import Literal
-
 from tinytorch.nn import functional as F
 from tinytorch.nn.module import Module
 from tinytorch.tensor import Tensor
@@ -31,7 +29,7 @@ class LeakyReLU(Module):
 class GELU(Module):
     """x times the normal distribution function at x (Hendrycks and Gimpel, 2016)."""
 
-    def __init__(self, approximate: Literal["none", "tanh"] = "none") -> None:
+    def __init__(self, approximate: str = "none") -> None:
         super().__init__()
         self.approximate = approximate
 

@@ -8,7 +8,7 @@ from tinytorch.tensor import Tensor
 class _Loss(Module):
     """Keeps how the losses of a batch become one: 'mean', 'sum' or 'none'."""
 
-    def __init__(self, reduction: F.Reduction = "mean") -> None:
+    def __init__(self, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = reduction
 
@@ -33,7 +33,7 @@ class L1Loss(_Loss):
 class HuberLoss(_Loss):
     """Squared near 0, absolute beyond `delta`."""
 
-    def __init__(self, reduction: F.Reduction = "mean", delta: float = 1.0) -> None:
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
         self.delta = delta
 
@@ -47,7 +47,7 @@ class BCEWithLogitsLoss(_Loss):
     def __init__(
         self,
         weight: Tensor | None = None,
-        reduction: F.Reduction = "mean",
+        reduction: str = "mean",
         pos_weight: Tensor | None = None,
     ) -> None:
         super().__init__(reduction)
@@ -66,7 +66,7 @@ class NLLLoss(_Loss):
         self,
         weight: Tensor | None = None,
         ignore_index: int = -100,
-        reduction: F.Reduction = "mean",
+        reduction: str = "mean",
     ) -> None:
         super().__init__(reduction)
         self.weight, self.ignore_index = weight, ignore_index
@@ -82,7 +82,7 @@ class CrossEntropyLoss(_Loss):
         self,
         weight: Tensor | None = None,
         ignore_index: int = -100,
-        reduction: F.Reduction = "mean",
+        reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
@@ -104,7 +104,7 @@ class KLDivLoss(_Loss):
     """Kullback-Leibler divergence of log-probabilities from a target distribution."""
 
     def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
-        super().__init__(reduction)  # type: ignore[arg-type]
+        super().__init__(reduction)
         self.log_target = log_target
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

@@ -132,7 +132,7 @@ def append(*shapes, length=4):
         (
             lambda: SDPA(*draw((2, 3), (2, 3), (2, 3)), tt.tensor([[1, 0]])),
             TypeError,
-            "boolean or floating dtype, got int64",
+            "bool or floating, got int64",
         ),
         (
             lambda: SDPA(*draw((2, 3), (2, 3), (2, 3)), dropout_p=2),

@@ -144,7 +144,7 @@ def test_modules_call_their_function(module, target, function):
         (
             lambda: F.mse_loss(X, X, reduction="avg"),
             ValueError,
-            "'none', 'mean' or 'sum', got 'avg'",
+            r"\('none', 'mean', 'sum'\), got 'avg'",
         ),
         (
             lambda: F.binary_cross_entropy_with_logits(X, Y.float()),
@@ -159,17 +159,17 @@ def test_modules_call_their_function(module, target, function):
         (
             lambda: F.cross_entropy(tt.ones(3), tt.tensor(0)),
             ValueError,
-            r"input \(N, C",
+            r"expects \(N, C, \.\.\.\) and \(N, \.\.\.\)",
         ),
         (
             lambda: F.cross_entropy(X, tt.tensor([0, 2])),
             IndexError,
-            "from 0 to 1, got 0 to 2",
+            "from 0 to 1, got 2",
         ),
         (
             lambda: F.cross_entropy(X, tt.tensor([0, -1])),
             IndexError,
-            "from 0 to 1, got -1 to 0",
+            "from 0 to 1, got -1",
         ),
         (
             lambda: F.cross_entropy(X, tt.tensor([True, False])),
@@ -189,11 +189,11 @@ def test_modules_call_their_function(module, target, function):
         (
             lambda: F.cross_entropy(X, Y, label_smoothing=1.5),
             ValueError,
-            "label_smoothing expects a number from 0 to 1, got 1.5",
+            "label_smoothing from 0 to 1, got 1.5",
         ),
         (lambda: F.nll_loss(X, Y.float()), TypeError, "integers, got dtype float32"),
         (lambda: F.kl_div(X, X[0]), ValueError, "kl_div's target expects shape"),
-        (lambda: F.one_hot(tt.tensor([3]), 2), IndexError, "from 0 to 1, got 3 to 3"),
+        (lambda: F.one_hot(tt.tensor([3]), 2), IndexError, "from 0 to 1, got 3"),
         (lambda: F.one_hot(tt.ones(2)), TypeError, "integers, got dtype float32"),
     ],
 )

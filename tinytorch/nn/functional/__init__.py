@@ -25,9 +25,8 @@ from tinytorch.nn.functional.image import (
     conv2d,
     max_pool2d,
 )
-from tinytorch.nn.functional.linear import dropout, embedding, linear, one_hot
+from tinytorch.nn.functional.linear import dropout, embedding, linear, one_hot, pad
 from tinytorch.nn.functional.loss import (
-    Reduction,
     binary_cross_entropy_with_logits,
     cross_entropy,
     huber_loss,
@@ -42,4 +41,3 @@ from tinytorch.nn.functional.normalization import (
     layer_norm,
     rms_norm,
 )
-from tinytorch.nn.functional.padding import pad

@@ -1,9 +1,8 @@
 """Activations: each bends a line, and none overflows."""
 
 import math
-from typing import Literal
 
-from tinytorch import ops
+from tinytorch import expect, ops
 from tinytorch.tensor import Tensor
 
 
@@ -17,14 +16,11 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     return ops.LeakyReLU.apply(input, negative_slope=negative_slope)
 
 
-def gelu(input: Tensor, approximate: Literal["none", "tanh"] = "none") -> Tensor:
-    """x times the normal distribution function at x, exactly or by its tanh form."""
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """x times the normal distribution function at x, exactly or by its "tanh" form."""
     if approximate == "tanh":
         return ops.GELU.apply(input)
-    if approximate != "none":
-        raise ValueError(
-            f"gelu expects approximate 'none' or 'tanh', got {approximate!r}"
-        )
+    expect.one_of(("none", "tanh"), approximate=approximate)
     return 0.5 * input * (1 + (input / math.sqrt(2)).erf())
 
 

@@ -32,12 +32,15 @@ def attention_weights(
     attn_mask: bool, true where a query may look, or numbers added to the scores; it
     broadcasts. scale defaults to 1 / sqrt(D). A query that may look nowhere gets nan.
     """
-    width = query.shape[-1]
-    scale = 1 / math.sqrt(width) if scale is None else scale
+    scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     scores = (query * scale) @ key.transpose(-2, -1)
-    if attn_mask is not None:
-        scores = scores + _penalty(attn_mask, scores)
-    return scores.softmax(-1)
+    if attn_mask is None:
+        return scores.softmax(-1)
+    if attn_mask.dtype.kind == "b":
+        return scores.masked_fill(~attn_mask, -math.inf).softmax(-1)
+    if attn_mask.dtype.kind != "f":
+        raise TypeError(f"attn_mask expects bool or floating, got {attn_mask.dtype}")
+    return (scores + attn_mask).softmax(-1)
 
 
 def scaled_dot_product_attention(
@@ -55,12 +58,14 @@ def scaled_dot_product_attention(
     is_causal: query i sees keys 0 to i. dropout_p applies always, so pass 0 outside
     training.
     """
-    _expect_attention_shapes(query, key, value)
+    q, k, v = query.shape, key.shape, value.shape
+    if min(len(q), len(k), len(v)) < 2 or q[-1] != k[-1] or k[-2] != v[-2]:
+        wanted = "(..., L, D), (..., S, D) and (..., S, E)"
+        raise ValueError(f"attention expects {wanted}, got {q}, {k} and {v}")
     if is_causal:
         if attn_mask is not None:
             raise ValueError("attention expects attn_mask or is_causal, got both")
-        places = query.shape[-2], key.shape[-2]
-        attn_mask = Tensor(np.tri(*places, dtype=bool))
+        attn_mask = Tensor(np.tri(q[-2], k[-2], dtype=bool))
     weights = attention_weights(query, key, attn_mask, scale)
     return dropout(weights, dropout_p) @ value
 
@@ -69,9 +74,7 @@ def split_heads(input: Tensor, num_heads: int) -> Tensor:
     """(B, T, C) to (B, H, T, D): each head gets its own part of the channels."""
     B, T, C = input.shape
     if C % num_heads:
-        raise ValueError(
-            f"attention expects channels divisible by {num_heads} heads, got {C}"
-        )
+        raise ValueError(f"expected channels divisible by {num_heads} heads, got {C}")
     return input.reshape(B, T, num_heads, C // num_heads).transpose(1, 2)
 
 
@@ -79,27 +82,3 @@ def join_heads(input: Tensor) -> Tensor:
     """(B, H, T, D) to (B, T, C): the inverse of split_heads."""
     B, H, T, D = input.shape
     return input.transpose(1, 2).reshape(B, T, H * D)
-
-
-def _penalty(attn_mask: Tensor, scores: Tensor) -> Tensor:
-    """Return what to add to the scores: -inf where a query may not look."""
-    if attn_mask.dtype.kind == "f":
-        return attn_mask
-    if attn_mask.dtype.kind != "b":
-        raise TypeError(
-            f"attn_mask expects a boolean or floating dtype, got {attn_mask.dtype}"
-        )
-    zero, never = np.array([0, -np.inf], dtype=scores.dtype)
-    return Tensor(np.where(attn_mask.data, zero, never))
-
-
-def _expect_attention_shapes(query: Tensor, key: Tensor, value: Tensor) -> None:
-    if (
-        min(query.ndim, key.ndim, value.ndim) < 2
-        or query.shape[-1] != key.shape[-1]
-        or key.shape[-2] != value.shape[-2]
-    ):
-        raise ValueError(
-            "attention expects query (..., L, D), key (..., S, D) and value "
-            f"(..., S, E), got {query.shape}, {key.shape} and {value.shape}"
-        )

@@ -3,14 +3,9 @@
 import numpy as np
 
 from tinytorch import ops
-from tinytorch.backends.numpy import Pair
-from tinytorch.nn.functional.checks import (
-    expect_dtype,
-    expect_half_padding,
-    expect_shape,
-    pair,
-    window,
-)
+from tinytorch.autograd import Function
+from tinytorch.backends.numpy import Pair, Window, output_size
+from tinytorch.nn.functional.checks import Size, expect_dtype, expect_shape, pair
 from tinytorch.tensor import Tensor
 
 
@@ -18,9 +13,9 @@ def conv2d(
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
-    stride: int | Pair = 1,
-    padding: int | Pair = 0,
-    dilation: int | Pair = 1,
+    stride: Size = 1,
+    padding: Size = 0,
+    dilation: Size = 1,
     groups: int = 1,
 ) -> Tensor:
     """Cross-correlation: (N, C, H, W) with weight (O, C/groups, KH, KW) and bias (O,).
@@ -28,56 +23,41 @@ def conv2d(
     Returns (N, O, OH, OW), OH = (H + 2 padding - dilation (KH - 1) - 1) / stride + 1,
     rounded down.
     """
-    channels = weight.shape[1] * groups
-    if input.ndim != 4 or input.shape[1] != channels or len(weight) % groups:
-        raise ValueError(
-            f"Conv2d expects (N, {channels}, H, W) and out_channels divisible by "
-            f"{groups}, got {input.shape} and {len(weight)} out_channels"
-        )
+    outputs, channels = weight.shape[:2]
+    if input.ndim != 4 or input.shape[1] != channels * groups or outputs % groups:
+        wanted = f"(N, {channels * groups}, H, W) and outputs divisible by {groups}"
+        raise ValueError(f"Conv2d expects {wanted}, got {input.shape} and {outputs}")
     expect_dtype("Conv2d", input, weight)
-    expect_shape("Conv2d's bias", bias, weight.shape[:1])
-    where = window("Conv2d", input, weight.shape[2:], stride, padding, dilation)
+    expect_shape("Conv2d's bias", bias, (outputs,))
+    window = _window("Conv2d", input, pair(weight.shape[2:]), stride, padding, dilation)
     tensors = [input, weight] if bias is None else [input, weight, bias]
-    return ops.Conv2d.apply(*tensors, window=where, groups=groups)
+    return ops.Conv2d.apply(*tensors, window=window, groups=groups)
 
 
 def max_pool2d(
     input: Tensor,
-    kernel_size: int | Pair,
-    stride: int | Pair | None = None,
-    padding: int | Pair = 0,
-    dilation: int | Pair = 1,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    dilation: Size = 1,
 ) -> Tensor:
     """Largest value of each window; stride defaults to the window."""
-    kernel = pair(kernel_size)
-    stride = kernel if stride is None else stride
-    where = window("MaxPool2d", input, kernel, stride, padding, dilation)
-    expect_half_padding("MaxPool2d", kernel, where[1])
-    return ops.MaxPool2d.apply(input, kernel=kernel, window=where)
+    return _pool(ops.MaxPool2d, input, kernel_size, stride, padding, dilation)
 
 
 def avg_pool2d(
-    input: Tensor,
-    kernel_size: int | Pair,
-    stride: int | Pair | None = None,
-    padding: int | Pair = 0,
+    input: Tensor, kernel_size: Size, stride: Size | None = None, padding: Size = 0
 ) -> Tensor:
     """Mean of each window, padding counted as zeros; stride defaults to the window."""
-    kernel = pair(kernel_size)
-    stride = kernel if stride is None else stride
-    where = window("AvgPool2d", input, kernel, stride, padding)
-    expect_half_padding("AvgPool2d", kernel, where[1])
-    return ops.AvgPool2d.apply(input, kernel=kernel, window=where)
+    return _pool(ops.AvgPool2d, input, kernel_size, stride, padding, 1)
 
 
-def adaptive_avg_pool2d(input: Tensor, output_size: int | Pair) -> Tensor:
+def adaptive_avg_pool2d(input: Tensor, output_size: Size) -> Tensor:
     """Mean over (near) equal windows, so that (N, C, *output_size) comes out."""
     rows, cols = pair(output_size)
     if input.ndim != 4 or min(rows, cols) < 1:
-        raise ValueError(
-            "AdaptiveAvgPool2d expects (N, C, H, W) and an output of at least one "
-            f"pixel, got {input.shape} and {(rows, cols)}"
-        )
+        wanted = "(N, C, H, W) and at least one pixel out"
+        raise ValueError(f"expected {wanted}, got {input.shape} and {(rows, cols)}")
     height, width = input.shape[2:]
     if height % rows == 0 and width % cols == 0:
         return avg_pool2d(input, (height // rows, width // cols))
@@ -88,8 +68,34 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | Pair) -> Tensor:
 
 def _averaging(size: int, parts: int, dtype: np.dtype) -> Tensor:
     """Return (parts, size): row i averages places floor(i s/p) to ceil((i+1) s/p)."""
-    matrix = np.zeros((parts, size), dtype=dtype)
-    for i in range(parts):
-        first, last = i * size // parts, -(-(i + 1) * size // parts)
-        matrix[i, first:last] = 1 / (last - first)
-    return Tensor(matrix)
+    part, place = np.ogrid[:parts, :size]
+    within = (part * size // parts <= place) & (place * parts < (part + 1) * size)
+    return Tensor((within / within.sum(1, keepdims=True)).astype(dtype))
+
+
+def _pool(
+    op: type[Function], input: Tensor, size: Size, stride: Size | None, *sizes: Size
+) -> Tensor:
+    """Apply a pooling, whose windows must each meet at least one real pixel."""
+    kernel = pair(size)
+    steps = kernel if stride is None else stride
+    window = _window(op.__name__, input, kernel, steps, *sizes)
+    if any(2 * p > k for p, k in zip(window[1], kernel, strict=True)):
+        wanted = f"padding of at most half the window {kernel}"
+        raise ValueError(f"{op.__name__} expects {wanted}, got {window[1]}")
+    return op.apply(input, kernel=kernel, window=window)
+
+
+def _window(name: str, input: Tensor, kernel: Pair, *sizes: Size) -> Window:
+    """Return stride, padding and dilation as pairs, of a window that fits the input."""
+    if input.ndim != 4:
+        raise ValueError(f"{name} expects (N, C, H, W), got shape {input.shape}")
+    stride, padding, dilation = (pair(size) for size in sizes)
+    window = stride, padding, dilation
+    if min(*kernel, *stride, *dilation) < 1 or min(padding) < 0:
+        got = f"{kernel} and {window}"
+        raise ValueError(f"{name} expects sizes >= 1 and padding >= 0, got {got}")
+    if min(output_size(input.data.shape[2:], kernel, window)) < 1:
+        got = f"{kernel} and {window} for {input.shape}"
+        raise ValueError(f"{name} expects a window that fits, got {got}")
+    return window

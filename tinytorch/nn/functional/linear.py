@@ -1,14 +1,11 @@
-"""Matrices, tables and noise: what acts on the last axis, or on every element."""
+"""Matrices, tables, noise and borders: what acts on every element or the last axis."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
-from tinytorch import ops, random
-from tinytorch.nn.functional.checks import (
-    expect_dtype,
-    expect_ids,
-    expect_probability,
-    expect_shape,
-)
+from tinytorch import expect, ops, random
+from tinytorch.nn.functional.checks import expect_dtype, expect_ids, expect_shape
 from tinytorch.random import Generator
 from tinytorch.tensor import Tensor
 
@@ -16,9 +13,8 @@ from tinytorch.tensor import Tensor
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x W^T + b: (..., I) with weight (O, I) and bias (O,) gives (..., O)."""
     if not input.ndim or input.shape[-1] != weight.shape[1]:
-        raise ValueError(
-            f"Linear expects last dimension {weight.shape[1]}, got shape {input.shape}"
-        )
+        width = weight.shape[1]
+        raise ValueError(f"Linear expects last dimension {width}, got {input.shape}")
     expect_dtype("Linear", input, weight)
     if bias is None:
         return ops.Linear.apply(input, weight)
@@ -56,10 +52,31 @@ def dropout(
     input comes back as it is. p = 1 gives zeros. Raises ValueError for a p that is not
     from 0 to 1 (Srivastava et al., 2014).
     """
-    expect_probability("dropout's p", p)
+    expect.between(0, 1, p=p)
     if not training or p == 0:
         return input
     source = (generator or random.default_generator).numpy
     kept = source.random(input.shape, dtype=np.float32) >= p
     scale = 1 / (1 - p) if p < 1 else 0.0
     return input * Tensor(kept * input.dtype.type(scale))
+
+
+def pad(
+    input: Tensor,
+    pad: Sequence[int],
+    mode: str = "constant",
+    value: float | None = None,
+) -> Tensor:
+    """Put `value`, or zeros, around the last axes.
+
+    pad: how many before and after the last axis, then the last but one, and so on, as
+    in PyTorch: (left, right, top, bottom) for images.
+    """
+    expect.one_of(("constant",), mode=mode)
+    untouched = input.ndim - len(pad) // 2
+    if len(pad) % 2 or untouched < 0 or min(pad, default=0) < 0:
+        raise ValueError(
+            f"pad expects two numbers >= 0 an axis of {input.shape}, got {pad}"
+        )
+    widths = [(0, 0)] * untouched + list(zip(pad[::2], pad[1::2], strict=True))[::-1]
+    return ops.Pad.apply(input, widths=widths, value=value or 0.0)

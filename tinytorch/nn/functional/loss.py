@@ -1,38 +1,36 @@
 """Losses: one number for how wrong a network is.
 
-N is the batch, C the classes. `reduction` makes one number of all: their mean, their
-sum, or "none".
+N is the batch, C the classes. `reduction` makes one number of all: their "mean", their
+"sum", or "none".
 """
 
 import math
-from typing import Literal
 
 import numpy as np
 
-from tinytorch import ops
+from tinytorch import expect, ops
 from tinytorch.functions import where
 from tinytorch.nn.functional.activation import softplus
-from tinytorch.nn.functional.checks import expect_ids, expect_probability, expect_shape
+from tinytorch.nn.functional.checks import expect_ids, expect_shape
+from tinytorch.nn.functional.normalization import beside
 from tinytorch.tensor import Tensor
 
-Reduction = Literal["none", "mean", "sum"]
 
-
-def mse_loss(input: Tensor, target: Tensor, reduction: Reduction = "mean") -> Tensor:
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """(input - target)^2, of one shape; ValueError if the shapes differ."""
     expect_shape("mse_loss's target", target, input.shape)
     difference = input - target
     return reduce_losses(difference * difference, reduction)
 
 
-def l1_loss(input: Tensor, target: Tensor, reduction: Reduction = "mean") -> Tensor:
+def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """|input - target|, of one shape."""
     expect_shape("l1_loss's target", target, input.shape)
     return reduce_losses((input - target).abs(), reduction)
 
 
 def huber_loss(
-    input: Tensor, target: Tensor, reduction: Reduction = "mean", delta: float = 1.0
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0
 ) -> Tensor:
     """Half the square up to `delta`, then delta (|difference| - delta / 2)."""
     expect_shape("huber_loss's target", target, input.shape)
@@ -47,7 +45,7 @@ def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    reduction: Reduction = "mean",
+    reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
     """-(t log sigmoid(x) + (1 - t) log(1 - sigmoid(x))), without overflow.
@@ -55,8 +53,7 @@ def binary_cross_entropy_with_logits(
     input x: logits, any size. target t: from 0 to 1, of input's shape, else
     ValueError. weight scales each loss, pos_weight only the term of t; both broadcast.
     """
-    name = "binary_cross_entropy_with_logits's target"
-    expect_shape(name, target, input.shape)
+    expect_shape("binary_cross_entropy_with_logits's target", target, input.shape)
     positive = target if pos_weight is None else target * pos_weight
     loss = (1 - target) * softplus(input) + positive * softplus(-input)
     return reduce_losses(loss if weight is None else loss * weight, reduction)
@@ -67,7 +64,7 @@ def nll_loss(
     target: Tensor,
     weight: Tensor | None = None,
     ignore_index: int = -100,
-    reduction: Reduction = "mean",
+    reduction: str = "mean",
 ) -> Tensor:
     """-input at the target's class, for log-probabilities (N, C) or (N, C, ...).
 
@@ -84,7 +81,7 @@ def cross_entropy(
     target: Tensor,
     weight: Tensor | None = None,
     ignore_index: int = -100,
-    reduction: Reduction = "mean",
+    reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
     """Negative log-likelihood of softmax(input) over axis 1: (N, C) or (N, C, ...).
@@ -93,17 +90,19 @@ def cross_entropy(
     weight: one factor a class (C,). Indices equal to ignore_index do not count.
     label_smoothing: the share of each target spread evenly over all classes.
     """
-    expect_probability("label_smoothing", label_smoothing)
+    expect.between(0, 1, label_smoothing=label_smoothing)
     if target.dtype.kind == "f":
-        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
+        expect_shape("cross_entropy's target (probabilities)", target, input.shape)
+        target = target * (1 - label_smoothing) + label_smoothing / input.shape[1]
+        return reduce_losses(-(_log_p(input, weight) * target).sum(1), reduction)
     ids, share = _classes("cross_entropy", input, target, weight, ignore_index)
     last = (0, *range(2, input.ndim), 1)
     rows = input.permute(last).reshape(ids.size, input.shape[1])  # (N ..., C)
     losses = ops.CrossEntropy.apply(rows, ids=ids.reshape(-1)).reshape(ids.shape)
     losses = losses * Tensor(share)
     if label_smoothing:
-        counted = Tensor((target.data != ignore_index).astype(input.dtype))
-        log_p = _weigh(input.log_softmax(1), weight) * counted.unsqueeze(1)
+        ignored = (target == ignore_index).unsqueeze(1)
+        log_p = _log_p(input, weight).masked_fill(ignored, 0)
         losses = smooth(losses, log_p, label_smoothing)
     return reduce_counted(losses, share, reduction)
 
@@ -117,25 +116,8 @@ def smooth(losses: Tensor, log_p: Tensor, label_smoothing: float) -> Tensor:
     return (1 - label_smoothing) * losses - label_smoothing * log_p.mean(1)
 
 
-def _soft_cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    reduction: Reduction,
-    label_smoothing: float,
-) -> Tensor:
-    expect_shape("cross_entropy's target (probabilities)", target, input.shape)
-    target = target * (1 - label_smoothing) + label_smoothing / input.shape[1]
-    return reduce_losses(
-        -_weigh(input.log_softmax(1) * target, weight).sum(1), reduction
-    )
-
-
 def kl_div(
-    input: Tensor,
-    target: Tensor,
-    reduction: Literal["none", "batchmean", "mean", "sum"] = "mean",
-    log_target: bool = False,
+    input: Tensor, target: Tensor, reduction: str = "mean", log_target: bool = False
 ) -> Tensor:
     """target (log target - input), where `input` holds log-probabilities.
 
@@ -151,38 +133,6 @@ def kl_div(
     return reduce_losses(loss, reduction)
 
 
-def _classes(
-    name: str,
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    ignore_index: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return each target's class (0 where ignored) and its share in the mean."""
-    expected = (*input.shape[:1], *input.shape[2:])
-    if input.ndim < 2 or target.shape != expected:
-        raise ValueError(
-            f"{name} expects input (N, C, ...) and a target of shape (N, ...), "
-            f"got {input.shape} and {target.shape}"
-        )
-    classes = input.shape[1]
-    expect_shape(f"{name}'s weight", weight, (classes,))
-    counted = target.data != ignore_index
-    ids = np.where(counted, target.data, 0).astype(target.dtype)
-    if counted.any():
-        expect_ids(f"{name}'s target", Tensor(ids), classes)
-    share = counted.astype(input.dtype)
-    return ids, share if weight is None else share * weight.data[ids]
-
-
-def _weigh(terms: Tensor, weight: Tensor | None) -> Tensor:
-    """Multiply (N, C, ...) by one factor a class (C,)."""
-    if weight is None:
-        return terms
-    expect_shape("cross_entropy's weight", weight, terms.shape[1:2])
-    return terms * weight.reshape(1, -1, *(1,) * (terms.ndim - 2))
-
-
 def reduce_losses(losses: Tensor, reduction: str) -> Tensor:
     """Return the mean of all losses, their sum, or ("none") the losses themselves.
 
@@ -192,10 +142,7 @@ def reduce_losses(losses: Tensor, reduction: str) -> Tensor:
         return losses.mean()
     if reduction == "sum":
         return losses.sum()
-    if reduction != "none":
-        raise ValueError(
-            f"expected reduction 'none', 'mean' or 'sum', got {reduction!r}"
-        )
+    expect.one_of(("none", "mean", "sum"), reduction=reduction)
     return losses
 
 
@@ -209,3 +156,25 @@ def reduce_counted(losses: Tensor, share: np.ndarray, reduction: str) -> Tensor:
         return reduce_losses(losses, reduction)
     total = float(share.sum())
     return losses.sum() / total if total else losses.sum() + math.nan
+
+
+def _classes(
+    name: str, input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each target's class (0 where ignored) and its share in the mean."""
+    if input.ndim < 2 or target.shape != (len(input), *input.shape[2:]):
+        got = f"{input.shape} and {target.shape}"
+        raise ValueError(f"{name} expects (N, C, ...) and (N, ...), got {got}")
+    counted = target.data != ignore_index
+    ids = target.data * counted
+    expect_ids(f"{name}'s target", Tensor(ids), input.shape[1])
+    expect_shape(f"{name}'s weight", weight, input.shape[1:2])
+    share = counted.astype(input.dtype)
+    return ids, share if weight is None else share * weight.data[ids]
+
+
+def _log_p(input: Tensor, weight: Tensor | None) -> Tensor:
+    """Return log softmax over axis 1, each class multiplied by its weight (C,)."""
+    expect_shape("cross_entropy's weight", weight, input.shape[1:2])
+    log_p = input.log_softmax(1)
+    return log_p if weight is None else log_p * beside(weight, input)

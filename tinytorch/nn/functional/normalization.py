@@ -5,16 +5,20 @@ import math
 import numpy as np
 
 from tinytorch import ops
+from tinytorch.creation import ones, zeros
 from tinytorch.nn.functional.checks import expect_shape
 from tinytorch.tensor import Tensor
+
+Shape = int | tuple[int, ...]
+Learned = Tensor | None  # None stands for a weight of ones, a bias of zeros
 
 
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
     running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
+    weight: Learned = None,
+    bias: Learned = None,
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-05,
@@ -25,20 +29,16 @@ def batch_norm(
     place, by `momentum`; the variance unbiased); else by the running ones.
     Source: Ioffe and Szegedy, 2015.
     """
-    channels = _channels("batch_norm", input)
-    weight, bias = _affine("batch_norm", input, (channels,), weight, bias)
+    weight, bias = _affine("batch_norm", input, input.shape[1:2], weight, bias)
     if not training:
         if running_mean is None or running_var is None:
             raise ValueError("batch_norm expects running statistics outside training")
         return with_statistics(input, running_mean, running_var, weight, bias, eps)
-    count = input.numel() // max(1, channels)
+    count = input.numel() // max(1, len(weight))
     if count < 2:
-        raise ValueError(
-            "batch_norm expects more than one value per channel when training, "
-            f"got shape {input.shape}"
-        )
+        raise ValueError(f"batch_norm expects 2 or more values a channel, got {count}")
     statistics: list[np.ndarray] = []
-    rows = input.reshape(len(input), channels, count // len(input))
+    rows = input.reshape(len(input), len(weight), count // len(input))
     out = ops.BatchNorm.apply(rows, weight, bias, eps=eps, statistics=statistics)
     if running_mean is not None and running_var is not None:
         mean, var = statistics
@@ -55,7 +55,7 @@ def with_statistics(
     """
     scale = weight / (var + eps).sqrt()
     shift = bias - mean * scale
-    return input * _beside(scale, input) + _beside(shift, input)
+    return input * beside(scale, input) + beside(shift, input)
 
 
 def follow_statistics(
@@ -79,9 +79,9 @@ def follow_statistics(
 
 def layer_norm(
     input: Tensor,
-    normalized_shape: int | tuple[int, ...],
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
+    normalized_shape: Shape,
+    weight: Learned = None,
+    bias: Learned = None,
     eps: float = 1e-05,
 ) -> Tensor:
     """Normalise over the last axes, then scale and shift (Ba et al., 2016)."""
@@ -89,14 +89,14 @@ def layer_norm(
     weight, bias = _affine("LayerNorm", input, shape, weight, bias)
     width = math.prod(shape)
     rows = input.reshape(input.numel() // max(1, width), width)
-    weight, bias = weight.reshape(width), bias.reshape(width)
-    return ops.LayerNorm.apply(rows, weight, bias, eps=eps).reshape(input.shape)
+    out = ops.LayerNorm.apply(rows, weight.flatten(), bias.flatten(), eps=eps)
+    return out.reshape(input.shape)
 
 
 def rms_norm(
     input: Tensor,
-    normalized_shape: int | tuple[int, ...],
-    weight: Tensor | None = None,
+    normalized_shape: Shape,
+    weight: Learned = None,
     eps: float | None = None,
 ) -> Tensor:
     """Divide by the root mean square over the last axes (Zhang and Sennrich, 2019)."""
@@ -111,32 +111,32 @@ def rms_norm(
 def group_norm(
     input: Tensor,
     num_groups: int,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
+    weight: Learned = None,
+    bias: Learned = None,
     eps: float = 1e-05,
 ) -> Tensor:
     """Normalise (N, C, ...) over each image's groups of channels (Wu and He, 2018)."""
-    channels = _channels("GroupNorm", input)
-    if num_groups < 1 or channels % num_groups:
-        raise ValueError(
-            f"GroupNorm expects channels divisible by {num_groups}, got {channels}"
-        )
-    weight, bias = _affine("GroupNorm", input, (channels,), weight, bias)
+    weight, bias = _affine("GroupNorm", input, input.shape[1:2], weight, bias)
+    expect_groups(num_groups, len(weight))
     width = math.prod(input.shape[1:]) // num_groups
     rows = input.reshape(len(input) * num_groups, width)
     unit = layer_norm(rows, width, eps=eps).reshape(input.shape)
-    return unit * _beside(weight, input) + _beside(bias, input)
+    return unit * beside(weight, input) + beside(bias, input)
 
 
-def _channels(name: str, input: Tensor) -> int:
-    if input.ndim < 2:
-        raise ValueError(f"{name} expects (N, C, ...), got shape {input.shape}")
-    return input.shape[1]
+def expect_groups(num_groups: int, channels: int) -> None:
+    """Channels must come in `num_groups` groups of one size, else ValueError."""
+    if num_groups < 1 or channels % num_groups:
+        wanted = f"channels divisible by {num_groups}"
+        raise ValueError(f"GroupNorm expects {wanted}, got {channels}")
 
 
-def _last_axes(
-    name: str, input: Tensor, normalized_shape: int | tuple[int, ...]
-) -> tuple[int, ...]:
+def beside(per_channel: Tensor, input: Tensor) -> Tensor:
+    """Shape (C,) so that it broadcasts over (N, C, ...)."""
+    return per_channel.reshape(1, -1, *(1,) * (input.ndim - 2))
+
+
+def _last_axes(name: str, input: Tensor, normalized_shape: Shape) -> tuple[int, ...]:
     """Return normalized_shape as a tuple, checked to be the end of input's shape."""
     if isinstance(normalized_shape, int):
         normalized_shape = (normalized_shape,)
@@ -147,22 +147,13 @@ def _last_axes(
 
 
 def _affine(
-    name: str,
-    input: Tensor,
-    shape: tuple[int, ...],
-    weight: Tensor | None,
-    bias: Tensor | None,
+    name: str, input: Tensor, shape: tuple[int, ...], weight: Learned, bias: Learned
 ) -> tuple[Tensor, Tensor]:
-    """Return weight and bias, checked, or ones and zeros in place of None."""
+    """Return weight and bias of `shape`, or ones and zeros in place of None."""
+    if not shape:
+        raise ValueError(f"{name} expects (N, C, ...), got shape {input.shape}")
     expect_shape(f"{name}'s weight", weight, shape)
     expect_shape(f"{name}'s bias", bias, shape)
-    if weight is None:
-        weight = Tensor(np.ones(shape, dtype=input.dtype))
-    if bias is None:
-        bias = Tensor(np.zeros(shape, dtype=input.dtype))
+    weight = ones(shape, dtype=input.dtype) if weight is None else weight
+    bias = zeros(shape, dtype=input.dtype) if bias is None else bias
     return weight, bias
-
-
-def _beside(per_channel: Tensor, input: Tensor) -> Tensor:
-    """Shape (C,) so that it broadcasts over (N, C, ...)."""
-    return per_channel.reshape(1, -1, *(1,) * (input.ndim - 2))

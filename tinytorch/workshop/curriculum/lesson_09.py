@@ -345,7 +345,7 @@ def _with_statistics() -> list[Case]:
         channels[1] = channels[1] ** 2
         return (tensor(_array(*shape)), *map(tensor, channels), 1e-3)
 
-    hint = "Bring (C,) to (1, C, 1, …) with _beside, and compute with tensors."
+    hint = "Bring (C,) to (1, C, 1, …) with beside, and compute with tensors."
     by_hand = Case(
         "mean 2, variance 16, weight 5, bias 10, eps 9",
         hand,
