@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from tinytorch.functions import where
 from tinytorch.nn.functional.linear import dropout
 from tinytorch.tensor import Tensor
 
@@ -37,7 +38,7 @@ def attention_weights(
     if attn_mask is None:
         return scores.softmax(-1)
     if attn_mask.dtype.kind == "b":
-        return scores.masked_fill(~attn_mask, -math.inf).softmax(-1)
+        attn_mask = where(attn_mask, 0.0, -math.inf)
     if attn_mask.dtype.kind != "f":
         raise TypeError(f"attn_mask expects bool or floating, got {attn_mask.dtype}")
     return (scores + attn_mask).softmax(-1)

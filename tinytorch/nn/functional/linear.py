@@ -12,9 +12,10 @@ from tinytorch.tensor import Tensor
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x W^T + b: (..., I) with weight (O, I) and bias (O,) gives (..., O)."""
-    if not input.ndim or input.shape[-1] != weight.shape[1]:
-        width = weight.shape[1]
-        raise ValueError(f"Linear expects last dimension {width}, got {input.shape}")
+    width = weight.shape[1]
+    if not input.ndim or input.shape[-1] != width:
+        got = f"got shape {input.shape}"
+        raise ValueError(f"Linear expects last dimension {width}, {got}")
     expect_dtype("Linear", input, weight)
     if bias is None:
         return ops.Linear.apply(input, weight)
@@ -75,8 +76,6 @@ def pad(
     expect.one_of(("constant",), mode=mode)
     untouched = input.ndim - len(pad) // 2
     if len(pad) % 2 or untouched < 0 or min(pad, default=0) < 0:
-        raise ValueError(
-            f"pad expects two numbers >= 0 an axis of {input.shape}, got {pad}"
-        )
+        raise ValueError(f"pad expects >= 0, two an axis of {input.shape}, got {pad}")
     widths = [(0, 0)] * untouched + list(zip(pad[::2], pad[1::2], strict=True))[::-1]
     return ops.Pad.apply(input, widths=widths, value=value or 0.0)

@@ -101,8 +101,8 @@ def cross_entropy(
     losses = ops.CrossEntropy.apply(rows, ids=ids.reshape(-1)).reshape(ids.shape)
     losses = losses * Tensor(share)
     if label_smoothing:
-        ignored = (target == ignore_index).unsqueeze(1)
-        log_p = _log_p(input, weight).masked_fill(ignored, 0)
+        counted = Tensor((target.data != ignore_index).astype(input.dtype))
+        log_p = _log_p(input, weight) * counted.unsqueeze(1)
         losses = smooth(losses, log_p, label_smoothing)
     return reduce_counted(losses, share, reduction)
 

@@ -89,7 +89,7 @@ def layer_norm(
     weight, bias = _affine("LayerNorm", input, shape, weight, bias)
     width = math.prod(shape)
     rows = input.reshape(input.numel() // max(1, width), width)
-    out = ops.LayerNorm.apply(rows, weight.flatten(), bias.flatten(), eps=eps)
+    out = ops.LayerNorm.apply(rows, weight.reshape(width), bias.reshape(width), eps=eps)
     return out.reshape(input.shape)
 
 
