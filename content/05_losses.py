@@ -98,7 +98,7 @@ line_plot({"-log p": (p, -np.log(p))}, "probability of the right class", "loss")
 #
 # One trap: shapes `(3, 1)` and `(3,)` broadcast to `(3, 3)`, so that every answer is
 # compared with every target, and no error is reported. It has cost many people an
-# afternoon. `expect_shape(name, tensor, shape)` raises the ValueError.
+# afternoon. `expect.shape(name, tensor, shape)` raises the ValueError.
 
 # %% part="nn.functional.loss.mse_loss"
 

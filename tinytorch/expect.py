@@ -1,6 +1,7 @@
 """What an argument must be, in one line; the error says what was expected and got."""
 
 from collections.abc import Collection
+from typing import Any
 
 
 def at_least(least: float, **values: float) -> None:
@@ -29,3 +30,29 @@ def one_of(options: Collection[object], **values: object) -> None:
     for name, value in values.items():
         if value not in options:
             raise ValueError(f"expected {name} out of {options}, got {value!r}")
+
+
+def shape(name: str, tensor: Any, expected: tuple[int, ...]) -> None:
+    """Raise ValueError for another shape; None, an absent tensor, fits any.
+
+    name: whose, such as "Linear's bias".
+    """
+    if tensor is not None and tensor.shape != expected:
+        raise ValueError(f"{name} expects shape {expected}, got {tensor.shape}")
+
+
+def dtype(name: str, tensor: Any, expected: Any) -> None:
+    """Raise TypeError for another dtype."""
+    if tensor.dtype != expected:
+        raise TypeError(f"{name} expects dtype {expected}, got {tensor.dtype}")
+
+
+def ids(name: str, array: Any, count: int) -> None:
+    """Raise TypeError unless all are integers, IndexError unless from 0 to count - 1."""
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} expects integers, got dtype {array.dtype}")
+    wrong = array[(array < 0) | (array >= count)]
+    if wrong.size:
+        raise IndexError(
+            f"{name} expects integers from 0 to {count - 1}, got {wrong[0]}"
+        )

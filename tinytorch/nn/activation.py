@@ -1,5 +1,7 @@
 """Activations as layers; their mathematics is in `functional`."""
 
+from dataclasses import dataclass
+
 from tinytorch.nn import functional as F
 from tinytorch.nn.module import Module
 from tinytorch.tensor import Tensor
@@ -12,32 +14,24 @@ class ReLU(Module):
         return F.relu(input)
 
 
+@dataclass(eq=False, repr=False)
 class LeakyReLU(Module):
     """x where positive, else negative_slope x."""
 
-    def __init__(self, negative_slope: float = 0.01) -> None:
-        super().__init__()
-        self.negative_slope = negative_slope
+    negative_slope: float = 0.01
 
     def forward(self, input: Tensor) -> Tensor:
         return F.leaky_relu(input, self.negative_slope)
 
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}"
 
-
+@dataclass(eq=False, repr=False)
 class GELU(Module):
     """x times the normal distribution function at x (Hendrycks and Gimpel, 2016)."""
 
-    def __init__(self, approximate: str = "none") -> None:
-        super().__init__()
-        self.approximate = approximate
+    approximate: str = "none"
 
     def forward(self, input: Tensor) -> Tensor:
         return F.gelu(input, self.approximate)
-
-    def extra_repr(self) -> str:
-        return f"approximate={self.approximate!r}"
 
 
 class SiLU(Module):
@@ -61,18 +55,14 @@ class Tanh(Module):
         return F.tanh(input)
 
 
+@dataclass(eq=False, repr=False)
 class Softmax(Module):
     """exp(x) over its sum along `dim`."""
 
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.dim = dim
+    dim: int
 
     def forward(self, input: Tensor) -> Tensor:
         return F.softmax(input, self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
 
 
 class LogSoftmax(Softmax):

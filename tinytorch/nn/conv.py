@@ -3,7 +3,7 @@
 from tinytorch import expect
 from tinytorch.backends.numpy import Pair
 from tinytorch.nn import functional as F
-from tinytorch.nn.functional.checks import pair
+from tinytorch.nn.functional.image import pair
 from tinytorch.nn.linear import Affine
 from tinytorch.nn.module import Module
 from tinytorch.tensor import Tensor

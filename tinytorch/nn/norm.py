@@ -1,15 +1,23 @@
 """Layers that keep activations at mean 0 and deviation 1."""
 
-from typing import Any
-
-import numpy as np
-
+from tinytorch import expect
+from tinytorch.creation import ones, zeros
 from tinytorch.nn import functional as F
+from tinytorch.nn.functional.normalization import Shape
 from tinytorch.nn.module import Module, Parameter
-from tinytorch.tensor import Tensor, float32
+from tinytorch.tensor import Tensor
 
 
-class _BatchNorm(Module):
+class _Norm(Module):
+    """Learns a weight, from ones, and a bias, from zeros; None where it has none."""
+
+    def __init__(self, shape: Shape, weight: bool, bias: bool) -> None:
+        super().__init__()
+        self.weight = Parameter(ones(shape)) if weight else None
+        self.bias = Parameter(zeros(shape)) if bias else None
+
+
+class _BatchNorm(_Norm):
     """Per channel over the batch; evaluation uses running statistics.
 
     Input (N, C) or (N, C, ...) with C = num_features. `momentum` is the share of a new
@@ -27,101 +35,72 @@ class _BatchNorm(Module):
         momentum: float = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
-        *,
-        dtype: Any = float32,
     ) -> None:
-        super().__init__()
+        super().__init__(num_features, affine, affine)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        zeros, ones = (f(num_features, dtype=dtype) for f in (np.zeros, np.ones))
-        self.weight = Parameter(ones) if affine else None
-        self.bias = Parameter(zeros) if affine else None
         tracked = track_running_stats
-        self.register_buffer("running_mean", Tensor(zeros.copy()) if tracked else None)
-        self.register_buffer("running_var", Tensor(ones.copy()) if tracked else None)
+        self.register_buffer("running_mean", zeros(num_features) if tracked else None)
+        self.register_buffer("running_var", ones(num_features) if tracked else None)
 
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in self.axes or input.shape[1] != self.num_features:
-            axes = " or ".join(map(str, self.axes))
-            raise ValueError(
-                f"{type(self).__name__} expects {axes} axes and {self.num_features} "
-                f"channels, got shape {input.shape}"
-            )
-        return F.batch_norm(
-            input,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training or self.running_mean is None,
-            self.momentum,
-            self.eps,
-        )
-
-    def extra_repr(self) -> str:
-        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
+            wanted = f"{self.num_features} channels, axes in {self.axes}"
+            name = type(self).__name__
+            raise ValueError(f"{name} expects {wanted}, got shape {input.shape}")
+        running = self.running_mean, self.running_var
+        affine = self.weight, self.bias
+        training = self.training or self.running_mean is None
+        return F.batch_norm(input, *running, *affine, training, self.momentum, self.eps)
 
 
 class BatchNorm1d(_BatchNorm):
-    __doc__ = _BatchNorm.__doc__
+    """Each channel of (N, C) or (N, C, L) over the batch; see _BatchNorm."""
+
     axes = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
-    __doc__ = _BatchNorm.__doc__
+    """Each channel of (N, C, H, W) over the batch; see _BatchNorm."""
+
     axes = (4,)
 
 
-class LayerNorm(Module):
+class LayerNorm(_Norm):
     """Per sample over the last axes (Ba et al., 2016)."""
 
     def __init__(
         self,
-        normalized_shape: int | tuple[int, ...],
+        normalized_shape: Shape,
         eps: float = 1e-05,
         elementwise_affine: bool = True,
         bias: bool = True,
-        *,
-        dtype: Any = float32,
     ) -> None:
-        super().__init__()
+        affine = elementwise_affine
+        super().__init__(normalized_shape, affine, affine and bias)
         self.normalized_shape, self.eps = normalized_shape, eps
-        shape, affine = normalized_shape, elementwise_affine
-        self.weight = Parameter(np.ones(shape, dtype=dtype)) if affine else None
-        self.bias = Parameter(np.zeros(shape, dtype=dtype)) if affine and bias else None
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.layer_norm(
-            input, self.normalized_shape, self.weight, self.bias, self.eps
-        )
-
-    def extra_repr(self) -> str:
-        return f"{self.normalized_shape}, eps={self.eps}"
+        affine = self.weight, self.bias
+        return F.layer_norm(input, self.normalized_shape, *affine, self.eps)
 
 
-class RMSNorm(Module):
+class RMSNorm(_Norm):
     """Divides by the root mean square over the last axes (Zhang and Sennrich, 2019)."""
 
     def __init__(
         self,
-        normalized_shape: int | tuple[int, ...],
+        normalized_shape: Shape,
         eps: float | None = None,
         elementwise_affine: bool = True,
-        *,
-        dtype: Any = float32,
     ) -> None:
-        super().__init__()
+        super().__init__(normalized_shape, elementwise_affine, bias=False)
         self.normalized_shape, self.eps = normalized_shape, eps
-        ones = np.ones(normalized_shape, dtype=dtype)
-        self.weight = Parameter(ones) if elementwise_affine else None
 
     def forward(self, input: Tensor) -> Tensor:
         return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
-    def extra_repr(self) -> str:
-        return f"{self.normalized_shape}, eps={self.eps}"
 
-
-class GroupNorm(Module):
+class GroupNorm(_Norm):
     """Per image over groups of channels (Wu and He, 2018); input (N, C, ...)."""
 
     def __init__(
@@ -130,21 +109,10 @@ class GroupNorm(Module):
         num_channels: int,
         eps: float = 1e-05,
         affine: bool = True,
-        *,
-        dtype: Any = float32,
     ) -> None:
-        super().__init__()
-        if num_channels % num_groups:
-            raise ValueError(
-                f"GroupNorm expects channels divisible by {num_groups}, "
-                f"got {num_channels}"
-            )
+        expect.divisible(num_groups, num_channels=num_channels)
+        super().__init__(num_channels, affine, affine)
         self.num_groups, self.num_channels, self.eps = num_groups, num_channels, eps
-        self.weight = Parameter(np.ones(num_channels, dtype=dtype)) if affine else None
-        self.bias = Parameter(np.zeros(num_channels, dtype=dtype)) if affine else None
 
     def forward(self, input: Tensor) -> Tensor:
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
-
-    def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}"

@@ -148,7 +148,11 @@ def append(*shapes, length=4):
             ValueError,
             "got both",
         ),
-        (lambda: F.split_heads(tt.ones(1, 2, 5), 2), ValueError, "by 2 heads, got 5"),
+        (
+            lambda: F.split_heads(tt.ones(1, 2, 5), 2),
+            ValueError,
+            "divisible by 2, got 5",
+        ),
         (lambda: append((1, 2, 3, 3), (1, 2, 2, 3)), ValueError, "at most 4 posi.* 5"),
         (lambda: append((2, 2, 1, 3)), ValueError, r"got \(2, 2, 1, 3\)"),
         (

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from tinytorch import expect
 from tinytorch.functions import where
 from tinytorch.nn.functional.linear import dropout
 from tinytorch.tensor import Tensor
@@ -74,8 +75,7 @@ def scaled_dot_product_attention(
 def split_heads(input: Tensor, num_heads: int) -> Tensor:
     """(B, T, C) to (B, H, T, D): each head gets its own part of the channels."""
     B, T, C = input.shape
-    if C % num_heads:
-        raise ValueError(f"expected channels divisible by {num_heads} heads, got {C}")
+    expect.divisible(num_heads, channels=C)
     return input.reshape(B, T, num_heads, C // num_heads).transpose(1, 2)
 
 

@@ -1,12 +1,21 @@
 """Convolution and pooling of images (N, C, H, W)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from tinytorch import ops
+from tinytorch import expect, ops
 from tinytorch.autograd import Function
 from tinytorch.backends.numpy import Pair, Window, output_size
-from tinytorch.nn.functional.checks import Size, expect_dtype, expect_shape, pair
 from tinytorch.tensor import Tensor
+
+Size = int | Sequence[int]
+
+
+def pair(value: Size) -> Pair:
+    """Return (value, value) for a number, and a pair as it is."""
+    height, width = (value, value) if isinstance(value, int) else value
+    return height, width
 
 
 def conv2d(
@@ -27,8 +36,8 @@ def conv2d(
     if input.ndim != 4 or input.shape[1] != channels * groups or outputs % groups:
         wanted = f"(N, {channels * groups}, H, W) and outputs divisible by {groups}"
         raise ValueError(f"Conv2d expects {wanted}, got {input.shape} and {outputs}")
-    expect_dtype("Conv2d", input, weight)
-    expect_shape("Conv2d's bias", bias, (outputs,))
+    expect.dtype("Conv2d", input, weight.dtype)
+    expect.shape("Conv2d's bias", bias, (outputs,))
     window = _window("Conv2d", input, pair(weight.shape[2:]), stride, padding, dilation)
     tensors = [input, weight] if bias is None else [input, weight, bias]
     return ops.Conv2d.apply(*tensors, window=window, groups=groups)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinytorch import expect, ops, random
-from tinytorch.nn.functional.checks import expect_dtype, expect_ids, expect_shape
 from tinytorch.random import Generator
 from tinytorch.tensor import Tensor
 
@@ -16,10 +15,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if not input.ndim or input.shape[-1] != width:
         got = f"got shape {input.shape}"
         raise ValueError(f"Linear expects last dimension {width}, {got}")
-    expect_dtype("Linear", input, weight)
+    expect.dtype("Linear", input, weight.dtype)
     if bias is None:
         return ops.Linear.apply(input, weight)
-    expect_shape("Linear's bias", bias, weight.shape[:1])
+    expect.shape("Linear's bias", bias, weight.shape[:1])
     return ops.Linear.apply(input, weight, bias)
 
 
@@ -28,7 +27,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
 
     The row `padding_idx` gets no gradient. Raises IndexError for ids outside the table.
     """
-    expect_ids("embedding", input, len(weight))
+    expect.ids("embedding", input.data, len(weight))
     return ops.Embedding.apply(weight, ids=input.data, padding_idx=padding_idx)
 
 
@@ -36,7 +35,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Class indices (...) as int64 (..., num_classes) of zeros and ones."""
     if num_classes < 0:
         num_classes = int(tensor.data.max(initial=-1)) + 1
-    expect_ids("one_hot", tensor, num_classes)
+    expect.ids("one_hot", tensor.data, num_classes)
     return Tensor(np.eye(num_classes, dtype=np.int64)[tensor.data])
 
 

@@ -11,21 +11,20 @@ import numpy as np
 from tinytorch import expect, ops
 from tinytorch.functions import where
 from tinytorch.nn.functional.activation import softplus
-from tinytorch.nn.functional.checks import expect_ids, expect_shape
 from tinytorch.nn.functional.normalization import beside
 from tinytorch.tensor import Tensor
 
 
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """(input - target)^2, of one shape; ValueError if the shapes differ."""
-    expect_shape("mse_loss's target", target, input.shape)
+    expect.shape("mse_loss's target", target, input.shape)
     difference = input - target
     return reduce_losses(difference * difference, reduction)
 
 
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """|input - target|, of one shape."""
-    expect_shape("l1_loss's target", target, input.shape)
+    expect.shape("l1_loss's target", target, input.shape)
     return reduce_losses((input - target).abs(), reduction)
 
 
@@ -33,7 +32,7 @@ def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0
 ) -> Tensor:
     """Half the square up to `delta`, then delta (|difference| - delta / 2)."""
-    expect_shape("huber_loss's target", target, input.shape)
+    expect.shape("huber_loss's target", target, input.shape)
     if delta <= 0:
         raise ValueError(f"huber_loss expects delta > 0, got {delta}")
     size = (input - target).abs()
@@ -53,7 +52,7 @@ def binary_cross_entropy_with_logits(
     input x: logits, any size. target t: from 0 to 1, of input's shape, else
     ValueError. weight scales each loss, pos_weight only the term of t; both broadcast.
     """
-    expect_shape("binary_cross_entropy_with_logits's target", target, input.shape)
+    expect.shape("binary_cross_entropy_with_logits's target", target, input.shape)
     positive = target if pos_weight is None else target * pos_weight
     loss = (1 - target) * softplus(input) + positive * softplus(-input)
     return reduce_losses(loss if weight is None else loss * weight, reduction)
@@ -92,7 +91,7 @@ def cross_entropy(
     """
     expect.between(0, 1, label_smoothing=label_smoothing)
     if target.dtype.kind == "f":
-        expect_shape("cross_entropy's target (probabilities)", target, input.shape)
+        expect.shape("cross_entropy's target (probabilities)", target, input.shape)
         target = target * (1 - label_smoothing) + label_smoothing / input.shape[1]
         return reduce_losses(-(_log_p(input, weight) * target).sum(1), reduction)
     ids, share = _classes("cross_entropy", input, target, weight, ignore_index)
@@ -123,7 +122,7 @@ def kl_div(
 
     "batchmean" divides by N, and is the divergence; "mean" divides by every element.
     """
-    expect_shape("kl_div's target", target, input.shape)
+    expect.shape("kl_div's target", target, input.shape)
     if log_target:
         loss = target.exp() * (target - input)
     else:  # 0 log 0 counts as 0
@@ -167,14 +166,14 @@ def _classes(
         raise ValueError(f"{name} expects (N, C, ...) and (N, ...), got {got}")
     counted = target.data != ignore_index
     ids = target.data * counted
-    expect_ids(f"{name}'s target", Tensor(ids), input.shape[1])
-    expect_shape(f"{name}'s weight", weight, input.shape[1:2])
+    expect.ids(f"{name}'s target", ids, input.shape[1])
+    expect.shape(f"{name}'s weight", weight, input.shape[1:2])
     share = counted.astype(input.dtype)
     return ids, share if weight is None else share * weight.data[ids]
 
 
 def _log_p(input: Tensor, weight: Tensor | None) -> Tensor:
     """Return log softmax over axis 1, each class multiplied by its weight (C,)."""
-    expect_shape("cross_entropy's weight", weight, input.shape[1:2])
+    expect.shape("cross_entropy's weight", weight, input.shape[1:2])
     log_p = input.log_softmax(1)
     return log_p if weight is None else log_p * beside(weight, input)

@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 
-from tinytorch import ops
+from tinytorch import expect, ops
 from tinytorch.creation import ones, zeros
-from tinytorch.nn.functional.checks import expect_shape
 from tinytorch.tensor import Tensor
 
 Shape = int | tuple[int, ...]
@@ -101,7 +100,7 @@ def rms_norm(
 ) -> Tensor:
     """Divide by the root mean square over the last axes (Zhang and Sennrich, 2019)."""
     shape = _last_axes("RMSNorm", input, normalized_shape)
-    expect_shape("RMSNorm's weight", weight, shape)
+    expect.shape("RMSNorm's weight", weight, shape)
     eps = float(np.finfo(input.dtype).eps) if eps is None else eps
     square = (input * input).mean(tuple(range(-len(shape), 0)), keepdim=True)
     out = input / (square + eps).sqrt()
@@ -117,18 +116,11 @@ def group_norm(
 ) -> Tensor:
     """Normalise (N, C, ...) over each image's groups of channels (Wu and He, 2018)."""
     weight, bias = _affine("GroupNorm", input, input.shape[1:2], weight, bias)
-    expect_groups(num_groups, len(weight))
+    expect.divisible(num_groups, channels=len(weight))
     width = math.prod(input.shape[1:]) // num_groups
     rows = input.reshape(len(input) * num_groups, width)
     unit = layer_norm(rows, width, eps=eps).reshape(input.shape)
     return unit * beside(weight, input) + beside(bias, input)
-
-
-def expect_groups(num_groups: int, channels: int) -> None:
-    """Channels must come in `num_groups` groups of one size, else ValueError."""
-    if num_groups < 1 or channels % num_groups:
-        wanted = f"channels divisible by {num_groups}"
-        raise ValueError(f"GroupNorm expects {wanted}, got {channels}")
 
 
 def beside(per_channel: Tensor, input: Tensor) -> Tensor:
@@ -152,8 +144,8 @@ def _affine(
     """Return weight and bias of `shape`, or ones and zeros in place of None."""
     if not shape:
         raise ValueError(f"{name} expects (N, C, ...), got shape {input.shape}")
-    expect_shape(f"{name}'s weight", weight, shape)
-    expect_shape(f"{name}'s bias", bias, shape)
+    expect.shape(f"{name}'s weight", weight, shape)
+    expect.shape(f"{name}'s bias", bias, shape)
     weight = ones(shape, dtype=input.dtype) if weight is None else weight
     bias = zeros(shape, dtype=input.dtype) if bias is None else bias
     return weight, bias

@@ -97,7 +97,7 @@ def _mse() -> list[Case]:
         lambda: (_input(_array(3, 1)), Tensor(_array(3))),
         raises=ValueError,
         hint="These would broadcast to (3, 3), nine differences instead of three: "
-        "expect_shape refuses that.",
+        "expect.shape refuses that.",
     )
     return [by_hand, *random, bad]
 
