@@ -48,7 +48,7 @@ def dtype(name: str, tensor: Any, expected: Any) -> None:
 
 
 def ids(name: str, array: Any, count: int) -> None:
-    """Raise TypeError unless all are integers, IndexError unless from 0 to count - 1."""
+    """Raise TypeError unless integers, IndexError unless from 0 to count - 1."""
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} expects integers, got dtype {array.dtype}")
     wrong = array[(array < 0) | (array >= count)]
