@@ -140,7 +140,7 @@ def test_cache_takes_the_bytes_it_says():
     ("bad", "error", "message"),
     [
         (lambda: MODEL(draw(1, 9)), ValueError, "positions from 0 to 7, got 0 to 8"),
-        (lambda: MODEL(tt.tensor([[11]])), IndexError, "from 0 to 10, got 11 to 11"),
+        (lambda: MODEL(tt.tensor([[11]])), IndexError, "from 0 to 10, got 11"),
         (lambda: MODEL(tt.ones(1, 2)), TypeError, "integers, got dtype float32"),
         (lambda: MODEL.generate(tt.tensor([1]), 1), ValueError, r"\(B, T\).*\(1,\)"),
         (lambda: MODEL.generate(draw(1, 0), 1), ValueError, "T at least 1"),
