@@ -1,4 +1,8 @@
-"""Activations as layers; their mathematics is in `functional`."""
+"""Activations as layers; their mathematics is in `functional`.
+
+A field is an option. eq=False keeps a module equal to itself alone, repr=False keeps
+the repr of Module.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,8 @@
-"""Losses as modules; their mathematics is in `functional`."""
+"""Losses as modules; their mathematics is in `functional`.
+
+A field is an option. eq=False keeps a module equal to itself alone, repr=False keeps
+the repr of Module.
+"""
 
 from dataclasses import dataclass
 

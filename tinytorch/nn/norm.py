@@ -9,12 +9,12 @@ from tinytorch.tensor import Tensor
 
 
 class _Norm(Module):
-    """Learns a weight, from ones, and a bias, from zeros; None where it has none."""
+    """If affine, learns a weight, from ones, and (unless not `bias`) a bias, from 0."""
 
-    def __init__(self, shape: Shape, weight: bool, bias: bool) -> None:
+    def __init__(self, shape: Shape, affine: bool, bias: bool = True) -> None:
         super().__init__()
-        self.weight = Parameter(ones(shape)) if weight else None
-        self.bias = Parameter(zeros(shape)) if bias else None
+        self.weight = Parameter(ones(shape)) if affine else None
+        self.bias = Parameter(zeros(shape)) if affine and bias else None
 
 
 class _BatchNorm(_Norm):
@@ -25,8 +25,8 @@ class _BatchNorm(_Norm):
     """
 
     axes: tuple[int, ...]
-    running_mean: Tensor | None
-    running_var: Tensor | None
+    running_mean: Tensor | None = None
+    running_var: Tensor | None = None
 
     def __init__(
         self,
@@ -36,11 +36,11 @@ class _BatchNorm(_Norm):
         affine: bool = True,
         track_running_stats: bool = True,
     ) -> None:
-        super().__init__(num_features, affine, affine)
+        super().__init__(num_features, affine)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        tracked = track_running_stats
-        self.register_buffer("running_mean", zeros(num_features) if tracked else None)
-        self.register_buffer("running_var", ones(num_features) if tracked else None)
+        if track_running_stats:
+            self.register_buffer("running_mean", zeros(num_features))
+            self.register_buffer("running_var", ones(num_features))
 
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in self.axes or input.shape[1] != self.num_features:
@@ -75,8 +75,7 @@ class LayerNorm(_Norm):
         elementwise_affine: bool = True,
         bias: bool = True,
     ) -> None:
-        affine = elementwise_affine
-        super().__init__(normalized_shape, affine, affine and bias)
+        super().__init__(normalized_shape, elementwise_affine, bias)
         self.normalized_shape, self.eps = normalized_shape, eps
 
     def forward(self, input: Tensor) -> Tensor:
@@ -111,7 +110,7 @@ class GroupNorm(_Norm):
         affine: bool = True,
     ) -> None:
         expect.divisible(num_groups, num_channels=num_channels)
-        super().__init__(num_channels, affine, affine)
+        super().__init__(num_channels, affine)
         self.num_groups, self.num_channels, self.eps = num_groups, num_channels, eps
 
     def forward(self, input: Tensor) -> Tensor:

@@ -207,6 +207,9 @@ def test_every_layer_shows_its_arguments():
         "LeakyReLU(negative_slope=0.01)": nn.LeakyReLU(),
         "Softmax(dim=1)": nn.Softmax(1),
         "Flatten(start_dim=1, end_dim=-1)": nn.Flatten(),
+        "HuberLoss(reduction='mean', delta=1.0)": nn.HuberLoss(),
+        "LayerNorm(normalized_shape=4, eps=1e-05, bias=True)": nn.LayerNorm(4),
+        "GroupNorm(num_groups=2, num_channels=4, eps=1e-05)": nn.GroupNorm(2, 4),
     }
     assert {text: repr(module) for text, module in shown.items()} == {
         text: text for text in shown

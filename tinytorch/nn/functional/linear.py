@@ -11,10 +11,9 @@ from tinytorch.tensor import Tensor
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x W^T + b: (..., I) with weight (O, I) and bias (O,) gives (..., O)."""
-    width = weight.shape[1]
-    if not input.ndim or input.shape[-1] != width:
-        got = f"got shape {input.shape}"
-        raise ValueError(f"Linear expects last dimension {width}, {got}")
+    if input.shape[-1:] != weight.shape[1:]:
+        wanted = f"last dimension {weight.shape[1]}"
+        raise ValueError(f"Linear expects {wanted}, got shape {input.shape}")
     expect.dtype("Linear", input, weight.dtype)
     if bias is None:
         return ops.Linear.apply(input, weight)
