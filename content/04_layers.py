@@ -152,7 +152,7 @@ print(layer, "gives", layer(tt.tensor([10.0, 1.0])).tolist())
 #
 # `(generator or random.default_generator).numpy` has a method
 # `random(shape, dtype=np.float32)` that draws from 0 to 1. Check `p` with
-# `expect.between(0, 1, p=p)`, also when not training: a mistake should show on
+# `expect.between(low, high, p=p)`, also when not training: a mistake should show on
 # the first day. Multiply `input`, a tensor, by `Tensor(mask)`, so that gradients can
 # pass. And keep its dtype.
 
