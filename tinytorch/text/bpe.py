@@ -4,17 +4,17 @@ It starts from the 256 bytes of UTF-8, so that no text is unknown (Sennrich et a
 2016; on bytes: Radford et al., 2019).
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from itertools import pairwise
 from pathlib import Path
+from typing import Self
 
-from tinytorch.text.characters import expect_ids
+from tinytorch import expect
+from tinytorch.text.characters import checked_ids
 
 Pair = tuple[int, int]
 
@@ -38,17 +38,14 @@ def count_pairs(words: Iterable[tuple[Sequence[int], int]]) -> Counter[Pair]:
 
 
 def merge(ids: Sequence[int], pair: Pair, new: int) -> list[int]:
-    """Replace each `pair` of neighbours, from the left, by the id `new`."""
+    """Replace each `pair` of neighbours, from the left, by `new`, an id not in ids."""
     first, second = pair
     out: list[int] = []
-    i = 0
-    while i < len(ids):
-        if ids[i] == first and i + 1 < len(ids) and ids[i + 1] == second:
-            out.append(new)
-            i += 2
+    for i in ids:
+        if i == second and out and out[-1] == first:
+            out[-1] = new
         else:
-            out.append(ids[i])
-            i += 1
+            out.append(i)
     return out
 
 
@@ -65,31 +62,28 @@ class ByteBPE:
         self, merges: Iterable[Pair] = (), special: Iterable[str] = ()
     ) -> None:
         self.merges = [(int(a), int(b)) for a, b in merges]
-        self._ranks = {pair: rank for rank, pair in enumerate(self.merges)}
         self._tokens = [bytes([byte]) for byte in range(256)]
-        for a, b in self.merges:
-            expect_ids([a, b], len(self._tokens))
+        for pair in self.merges:
+            a, b = checked_ids(pair, len(self))
             self._tokens.append(self._tokens[a] + self._tokens[b])
+        self._merged = {pair: 256 + i for i, pair in enumerate(self.merges)}
         names = list(special)
         if len(set(names)) < len(names):
             raise ValueError(f"expected distinct special tokens, got {names}")
-        self.special = {name: len(self._tokens) + i for i, name in enumerate(names)}
+        self.special = {name: len(self) + i for i, name in enumerate(names)}
         self._tokens += [_to_bytes(name) for name in names]
         self._known: dict[str, list[int]] = {}
 
     @classmethod
-    def train(cls, text: str, vocab_size: int, special: Sequence[str] = ()) -> ByteBPE:
+    def train(cls, text: str, vocab_size: int, special: Sequence[str] = ()) -> Self:
         """Learn merges from a text until there are vocab_size tokens.
 
         Fewer if no pair occurs twice. Of equally common pairs the smaller ids win, so
         that the result depends on nothing but the text.
         """
-        if vocab_size < 256 + len(special):
-            raise ValueError(
-                f"expected a vocab_size of at least {256 + len(special)} (bytes and "
-                f"special tokens), got {vocab_size}"
-            )
-        return cls(learn_merges(text, vocab_size - 256 - len(special)), special)
+        least = 256 + len(special)  # the bytes
+        expect.at_least(least, vocab_size=vocab_size)
+        return cls(learn_merges(text, vocab_size - least), special)
 
     def __len__(self) -> int:
         return len(self._tokens)
@@ -98,21 +92,17 @@ class ByteBPE:
         """Return the ids of a text, any text."""
         ids: list[int] = []
         for piece in split_pieces(text):
-            known = self._known.get(piece)
-            if known is None:
-                known = self._known[piece] = self._encode_piece(piece)
-            ids += known
+            if piece not in self._known:
+                self._known[piece] = self._encode_piece(piece)
+            ids += self._known[piece]
         return ids
 
     def _encode_piece(self, piece: str) -> list[int]:
         """Apply the merges that fit, in the order in which they were learned."""
         ids = list(_to_bytes(piece))
-        never = len(self.merges)
-        while len(ids) > 1:
-            pair = min(pairwise(ids), key=lambda pair: self._ranks.get(pair, never))
-            if pair not in self._ranks:
-                break
-            ids = merge(ids, pair, 256 + self._ranks[pair])
+        while fitting := self._merged.keys() & pairwise(ids):
+            first = min(fitting, key=self._merged.__getitem__)
+            ids = merge(ids, first, self._merged[first])
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -120,9 +110,7 @@ class ByteBPE:
 
         A special token appears by its name. Raises IndexError for an unknown id.
         """
-        ids = [int(i) for i in ids]
-        expect_ids(ids, len(self))
-        data = b"".join([self._tokens[i] for i in ids])
+        data = b"".join([self._tokens[i] for i in checked_ids(ids, len(self))])
         try:
             return data.decode("utf-8", "surrogatepass")
         except UnicodeDecodeError:
@@ -134,7 +122,7 @@ class ByteBPE:
         Path(path).write_text(json.dumps(content))
 
     @classmethod
-    def load(cls, path: str | Path) -> ByteBPE:
+    def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote."""
         return cls(**json.loads(Path(path).read_text()))
 
@@ -142,39 +130,35 @@ class ByteBPE:
 def learn_merges(text: str, count: int) -> list[Pair]:
     """Return up to `count` merges, the commonest pair first.
 
-    Works on distinct words, recounts only those that hold the merged pair, and keeps
-    the counts in a heap, where an entry whose count has changed is skipped.
+    Works on distinct words, and recounts only those that hold the merged pair. The
+    counts are in a heap, where an entry that is out of date is skipped.
     """
-    frequency = Counter(split_pieces(text))
-    words = {word: list(_to_bytes(word)) for word in frequency}
-    counts = count_pairs((words[word], n) for word, n in frequency.items())
+    times = Counter(split_pieces(text))
+    words: dict[str, list[int]] = dict.fromkeys(times, [])
+    changed = {word: list(_to_bytes(word)) for word in times}
+    counts: Counter[Pair] = Counter()
     holders: defaultdict[Pair, set[str]] = defaultdict(set)
-    for word, ids in words.items():
-        for pair in pairwise(ids):
-            holders[pair].add(word)
-    heap = [(-n, pair) for pair, n in counts.items()]
-    heapify(heap)
+    heap: list[tuple[int, Pair]] = []
     merges: list[Pair] = []
-    while heap and len(merges) < count:
-        negative, best = heappop(heap)
-        if -negative != counts[best]:
-            continue
-        if counts[best] < 2:
-            break
-        changed: set[Pair] = set()
-        for word in holders.pop(best):
-            old, n = words[word], frequency[word]
-            new = words[word] = merge(old, best, 256 + len(merges))
-            change = count_pairs([(new, n), (old, -n)])
-            for pair, difference in change.items():
-                counts[pair] += difference
-                if difference > 0:
-                    holders[pair].add(word)
-            changed |= change.keys()
-        for pair in changed:
+    while True:
+        gone = count_pairs((words[word], times[word]) for word in changed)
+        come = count_pairs((ids, times[word]) for word, ids in changed.items())
+        counts.update(come)
+        counts.subtract(gone)
+        for pair in gone.keys() | come.keys():
             heappush(heap, (-counts[pair], pair))
+        for word, ids in changed.items():
+            for pair in pairwise(ids):
+                holders[pair].add(word)
+        words |= changed
+        while heap and heap[0][0] != -counts[heap[0][1]]:
+            heappop(heap)
+        if not heap or heap[0][0] > -2 or len(merges) == count:
+            return merges
+        _, best = heappop(heap)
+        new = 256 + len(merges)
         merges.append(best)
-    return merges
+        changed = {word: merge(words[word], best, new) for word in holders.pop(best)}
 
 
 def _to_bytes(text: str) -> bytes:

@@ -1,10 +1,9 @@
 """The simplest tokenizer: one id a character."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 
 class CharTokenizer:
@@ -22,32 +21,28 @@ class CharTokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Return one id a character. Raises ValueError for an unknown one."""
-        try:
-            return [self._ids[character] for character in text]
-        except KeyError as unknown:
-            raise ValueError(
-                f"expected characters out of {''.join(self.characters)!r}, "
-                f"got {unknown.args[0]!r}"
-            ) from None
+        if unknown := sorted(set(text) - self._ids.keys()):
+            raise ValueError(f"expected one of {self.characters}, got {unknown}")
+        return [self._ids[character] for character in text]
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text: decode(encode(text)) == text."""
-        ids = [int(i) for i in ids]
-        expect_ids(ids, len(self))
-        return "".join([self.characters[i] for i in ids])
+        return "".join([self.characters[i] for i in checked_ids(ids, len(self))])
 
     def save(self, path: str | Path) -> None:
         """Write the characters as JSON."""
-        Path(path).write_text(json.dumps({"characters": "".join(self.characters)}))
+        Path(path).write_text(json.dumps("".join(self.characters)))
 
     @classmethod
-    def load(cls, path: str | Path) -> CharTokenizer:
+    def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote."""
-        return cls(json.loads(Path(path).read_text())["characters"])
+        return cls(json.loads(Path(path).read_text()))
 
 
-def expect_ids(ids: list[int], size: int) -> None:
-    """Raise IndexError unless all ids are in a vocabulary of `size`."""
-    for i in ids:
+def checked_ids(ids: Iterable[int], size: int) -> list[int]:
+    """Return ids as a list. Raises IndexError unless a vocabulary of `size` has all."""
+    numbers = [int(i) for i in ids]
+    for i in numbers:
         if not 0 <= i < size:
             raise IndexError(f"expected token ids from 0 to {size - 1}, got {i}")
+    return numbers

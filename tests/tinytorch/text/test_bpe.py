@@ -145,7 +145,7 @@ def test_a_megabyte_takes_seconds():
 @pytest.mark.parametrize(
     ("bad", "error", "message"),
     [
-        (lambda: ByteBPE.train("a", 255), ValueError, "at least 256 .*, got 255"),
+        (lambda: ByteBPE.train("a", 255), ValueError, "at least 256, got 255"),
         (lambda: ByteBPE.train("a", 256, ["<a>"]), ValueError, "at least 257"),
         (lambda: TOKENIZER.decode([999]), IndexError, "from 0 to 266, got 999"),
         (lambda: TOKENIZER.decode([-1]), IndexError, "got -1"),
