@@ -22,7 +22,8 @@ class CharTokenizer:
     def encode(self, text: str) -> list[int]:
         """Return one id a character. Raises ValueError for an unknown one."""
         if unknown := sorted(set(text) - self._ids.keys()):
-            raise ValueError(f"expected one of {self.characters}, got {unknown}")
+            known = "".join(self.characters)
+            raise ValueError(f"expected characters out of {known!r}, got {unknown}")
         return [self._ids[character] for character in text]
 
     def decode(self, ids: Iterable[int]) -> str:

@@ -12,54 +12,32 @@ from tinytorch.tensor import Tensor
 
 
 def png(image: np.ndarray) -> bytes:
-    """Encode uint8 (H, W) grey or (H, W, 3) RGB as PNG."""
-    height, width = image.shape[:2]
-    rows = image.reshape(height, -1)
-    raw = np.insert(rows, 0, 0, axis=1).tobytes()  # each row begins with filter 0
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        check = zlib.crc32(kind + body)
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check)
-
-    colour = 2 if image.ndim == 3 else 0
+    """Encode uint8 (H, W, 1) grey or (H, W, 3) RGB as PNG."""
+    height, width, channels = image.shape
+    colour = 2 if channels == 3 else 0
     header = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(raw))
-        + chunk(b"IEND", b"")
-    )
+    rows = np.insert(image.reshape(height, -1), 0, 0, axis=1)  # 0: no filter
+    code = b"\x89PNG\r\n\x1a\n"
+    chunks = {b"IHDR": header, b"IDAT": zlib.compress(rows.tobytes()), b"IEND": b""}
+    for kind, body in chunks.items():
+        check = zlib.crc32(kind + body)
+        code += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check)
+    return code
+
+
+def data_url(image: np.ndarray) -> str:
+    """Return a picture (H, W, 1 or 3) as an address that holds it whole."""
+    return f"data:image/png;base64,{base64.b64encode(png(image)).decode()}"
 
 
 class ImageGrid:
-    """What a notebook shows: pictures in rows, each with a caption below."""
+    """What a notebook shows: pictures in rows, each with its caption below."""
 
-    def __init__(
-        self, images: np.ndarray, captions: Sequence[str], columns: int, size: int
-    ) -> None:
-        self.images, self.captions = images, captions
-        self.columns, self.size = columns, size
-
-    def __repr__(self) -> str:
-        return f"ImageGrid({', '.join(self.captions) or len(self.images)})"
+    def __init__(self, html: str) -> None:
+        self.html = html
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            self._cell(image, self.captions[i] if self.captions else "")
-            for i, image in enumerate(self.images)
-        )
-        return (
-            f'<div style="display:grid;gap:8px;font-size:11px;text-align:center;'
-            f'grid-template-columns:repeat({self.columns},{self.size}px)">{cells}</div>'
-        )
-
-    def _cell(self, image: np.ndarray, caption: str) -> str:
-        code = base64.b64encode(png(image)).decode()
-        return (
-            f'<div><img alt="{escape(caption)}" src="data:image/png;base64,{code}" '
-            f'style="width:{self.size}px;image-rendering:pixelated"/>'
-            f"<br>{escape(caption)}</div>"
-        )
+        return self.html
 
 
 def image_grid(
@@ -78,10 +56,17 @@ def image_grid(
         array = array[:, None]
     if array.ndim != 4 or array.shape[1] not in (1, 3):
         raise ValueError(f"expected (N, H, W) or (N, 1 or 3, H, W), got {array.shape}")
-    if captions and len(captions) != len(array):
+    captions = captions or [""] * len(array)
+    if len(captions) != len(array):
         raise ValueError(f"expected {len(array)} captions, got {len(captions)}")
     if array.dtype != np.uint8:
         low, high = array.min(initial=np.inf), array.max(initial=-np.inf)
         array = ((array - low) / max(high - low, 1e-12) * 255).astype(np.uint8)
-    pictures = array[:, 0] if array.shape[1] == 1 else array.transpose(0, 2, 3, 1)
-    return ImageGrid(pictures, list(captions), columns, size)
+    cells = ""
+    for image, caption in zip(array.transpose(0, 2, 3, 1), captions, strict=True):
+        source = f'alt="{escape(caption)}" src="{data_url(image)}"'
+        style = f"width:{size}px;image-rendering:pixelated"
+        cells += f'<div><img {source} style="{style}"><br>{escape(caption)}</div>'
+    style = f"display:grid;grid-template-columns:repeat({columns},{size}px);gap:8px"
+    style += ";font-size:11px;text-align:center"
+    return ImageGrid(f'<div style="{style}">{cells}</div>')

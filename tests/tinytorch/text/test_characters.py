@@ -31,7 +31,7 @@ def test_save_and_load(tmp_path):
 
 def test_bad_use():
     tokenizer = CharTokenizer("ab")
-    with pytest.raises(ValueError, match=r"one of \['a', 'b'\], got \['c'\]"):
+    with pytest.raises(ValueError, match=r"out of 'ab', got \['c'\]"):
         tokenizer.encode("abc")
     with pytest.raises(IndexError, match="from 0 to 1, got 2"):
         tokenizer.decode([2])
