@@ -1,11 +1,28 @@
 """Text that is rewritten in place: in a notebook, or on a terminal."""
 
-from __future__ import annotations
-
 import sys
 import time
+from dataclasses import dataclass
 from html import escape
 from typing import Any
+
+
+@dataclass
+class Bar:
+    """What a notebook shows: a progress bar until the end, then the text alone."""
+
+    text: str
+    done: float = 1
+    total: float = 1
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        text = f"<span>{escape(self.text)}</span>"
+        if self.done == self.total:
+            return text
+        return f'<progress value="{self.done}" max="{self.total}"></progress> {text}'
 
 
 class Live:
@@ -28,46 +45,40 @@ class Live:
 
     def finish(self, text: str) -> None:
         """Replace the line by `text` for good; the next `show` starts another."""
-        self._write(Bar(text, 1, 1), end="\n")
+        self._write(Bar(text), end="\n")
         self._handle, self._next = None, 0.0
 
     def _write(self, bar: Bar, end: str) -> None:
-        if in_notebook():
-            self._display(bar)
+        if self._handle is not None:
+            self._handle.update(bar)
+        elif in_notebook():
+            from IPython.display import display
+
+            self._handle = display(bar, display_id=True)
         elif sys.stderr.isatty():
             # Back to the start and clear the line: the next text may be shorter.
-            print(f"\r\033[K{bar.text}", end=end, file=sys.stderr, flush=True)
+            print(f"\r\033[K{bar}", end=end, file=sys.stderr, flush=True)
 
-    def _display(self, bar: Bar) -> None:
-        from IPython.display import display
 
-        if self._handle is None:
-            self._handle = display(bar, display_id=True)
+class Download(Live):
+    """A line that tells how far a download has come, given bytes done and in all."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title = title
+        self.start = time.perf_counter()
+
+    def __call__(self, done: int, total: int) -> None:
+        size = f"{total / 1e6:.1f} MB"
+        if done < total:
+            self.show(f"{self.title}: {done / 1e6:.1f} of {size}", done, total)
         else:
-            self._handle.update(bar)
-
-
-class Bar:
-    """What a notebook shows: a progress bar until the end, then the text alone."""
-
-    def __init__(self, text: str, done: float, total: float) -> None:
-        self.text = text
-        self.done = done
-        self.total = total
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        text = f"<span>{escape(self.text)}</span>"
-        if self.done == self.total:
-            return text
-        return f'<progress value="{self.done}" max="{self.total}"></progress> {text}'
+            seconds = time.perf_counter() - self.start
+            self.finish(f"{self.title}: {size} in {seconds:.1f} s")
 
 
 def in_notebook() -> bool:
     """Return whether the running code belongs to a notebook's kernel."""
-    if "IPython" not in sys.modules:
-        return False
-    shell = sys.modules["IPython"].get_ipython()
-    return shell is not None and getattr(shell, "kernel", None) is not None
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None

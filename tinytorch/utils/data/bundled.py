@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from ..display import Download
 from . import browser
 from .assets import Assets, Progress, open_assets
 from .dataset import Dataset
-from .progress import ProgressLine
 from .transforms import channel_statistics
 
 Root = str | os.PathLike | None
@@ -81,7 +81,7 @@ class CIFAR10(ImageClassification):
         if train and not 1 <= shards <= bundled:
             raise ValueError(f"expected shards from 1 to {bundled}, got {shards}")
         if progress is True:
-            progress = ProgressLine(f"CIFAR-10 {part} images")
+            progress = Download(f"CIFAR-10 {part} images")
         data, targets = _cifar10_part(
             assets, part, shards if train else bundled, progress or None
         )

@@ -1,16 +1,13 @@
 """Data sets: things with a length whose samples are found by index."""
 
-from __future__ import annotations
-
 import math
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import islice
 from typing import Any
 
 from tinytorch import random
 from tinytorch.random import Generator
-from tinytorch.tensor import Tensor
+from tinytorch.tensor import Tensor, as_tensor
 
 
 class Dataset:
@@ -27,7 +24,7 @@ class Dataset:
     def __len__(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} expects a __len__ method")
 
-    def __add__(self, other: Dataset) -> ConcatDataset:
+    def __add__(self, other: "Dataset") -> "ConcatDataset":
         return ConcatDataset([self, other])
 
 
@@ -35,13 +32,10 @@ class TensorDataset(Dataset):
     """Tensors of equal first dimension; sample `i` is the tuple of their rows `i`."""
 
     def __init__(self, *tensors: Any) -> None:
-        self.tensors = tuple(t if isinstance(t, Tensor) else Tensor(t) for t in tensors)
-        lengths = {tuple(t.shape[:1]) for t in self.tensors}
-        if len(lengths) != 1 or () in lengths:
-            shapes = ", ".join(str(tuple(t.shape)) for t in self.tensors) or "nothing"
-            raise ValueError(
-                f"TensorDataset expects tensors of one length, got {shapes}"
-            )
+        self.tensors = tuple(map(as_tensor, tensors))
+        shapes = [t.shape for t in self.tensors]
+        if () in shapes or len({shape[0] for shape in shapes}) != 1:
+            raise ValueError(f"TensorDataset expects equal lengths, got {shapes}")
 
     def __getitem__(self, index: int) -> tuple[Tensor, ...]:
         """Return row `index` of every tensor in `self.tensors`, as a tuple."""
@@ -58,8 +52,7 @@ class Subset(Dataset):
     """The samples of `dataset` at `indices`, in that order."""
 
     def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
-        self.dataset = dataset
-        self.indices = indices
+        self.dataset, self.indices = dataset, indices
 
     def __getitem__(self, index: int) -> Any:
         return self.dataset[self.indices[index]]
@@ -79,54 +72,38 @@ class ConcatDataset(Dataset):
 
     def __init__(self, datasets: Iterable[Dataset]) -> None:
         self.datasets = list(datasets)
-        self.cumulative_sizes = list(accumulate(len(d) for d in self.datasets))
         if not self.datasets:
             raise ValueError("ConcatDataset expects at least one data set, got none")
 
     def __getitem__(self, index: int) -> Any:
-        position = index + len(self) if index < 0 else index
-        if not 0 <= position < len(self):
-            raise IndexError(f"expected an index below {len(self)}, got {index}")
-        part = bisect_right(self.cumulative_sizes, position)
-        start = self.cumulative_sizes[part - 1] if part else 0
-        return self.datasets[part][position - start]
+        place = index + len(self) if index < 0 else index
+        for dataset in self.datasets:
+            if 0 <= place < len(dataset):
+                return dataset[place]
+            place -= len(dataset)
+        raise IndexError(f"expected an index below {len(self)}, got {index}")
 
     def __len__(self) -> int:
-        return self.cumulative_sizes[-1]
+        return sum(map(len, self.datasets))
 
 
 def random_split(
-    dataset: Dataset,
-    lengths: Sequence[int | float],
-    generator: Generator | None = None,
+    dataset: Dataset, lengths: Sequence[float], generator: Generator | None = None
 ) -> list[Subset]:
     """Split `dataset` at random into disjoint subsets of the given lengths.
 
     `lengths` are counts that add up to `len(dataset)`, or fractions that add up to 1;
     what rounding leaves over goes to the first subsets, one sample each.
     """
-    sizes = _sizes(lengths, len(dataset))
+    total = len(dataset)
+    sizes = [int(n) for n in lengths]
+    if math.isclose(sum(lengths), 1):
+        # The tiny addend keeps 0.29 * 100 from becoming 28.
+        sizes = [math.floor(total * fraction + 1e-9) for fraction in lengths]
+        rest = total - sum(sizes)
+        sizes = [size + (i < rest) for i, size in enumerate(sizes)]
+    if sum(sizes) != total or min(lengths, default=0) < 0:
+        raise ValueError(f"expected lengths that add up to {total} or 1, got {lengths}")
     rng = (generator or random.default_generator).numpy
-    order = rng.permutation(len(dataset)).tolist()
-    ends = list(accumulate(sizes))
-    return [
-        Subset(dataset, order[end - size : end])
-        for size, end in zip(sizes, ends, strict=True)
-    ]
-
-
-def _sizes(lengths: Sequence[int | float], total: int) -> list[int]:
-    """Turn counts or fractions into counts that add up to `total`."""
-    valid = all(n >= 0 for n in lengths)
-    if valid and any(isinstance(n, float) for n in lengths):
-        if math.isclose(sum(lengths), 1):
-            # The tiny addend keeps 0.7 * 10 from becoming 6.
-            sizes = [math.floor(total * fraction + 1e-9) for fraction in lengths]
-            rest = total - sum(sizes)
-            return [size + (i < rest) for i, size in enumerate(sizes)]
-    elif valid and sum(lengths) == total:
-        return [int(n) for n in lengths]
-    raise ValueError(
-        f"random_split expects lengths that add up to {total} or fractions that add "
-        f"up to 1, got {list(lengths)}"
-    )
+    order = iter(rng.permutation(total).tolist())
+    return [Subset(dataset, list(islice(order, size))) for size in sizes]

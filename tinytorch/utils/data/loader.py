@@ -38,16 +38,15 @@ class DataLoader:
         if sampler is not None and shuffle:
             raise ValueError("DataLoader expects a sampler or shuffle, got both")
         if batch_sampler is None:
-            if sampler is None:
-                sampler = _default_sampler(dataset, shuffle, generator)
+            if shuffle:
+                sampler = RandomSampler(dataset, generator=generator)
+            sampler = SequentialSampler(dataset) if sampler is None else sampler
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         elif sampler is not None or shuffle or drop_last or batch_size != 1:
             raise ValueError(
-                "DataLoader expects a batch_sampler alone, got it together with "
-                "batch_size, shuffle, sampler or drop_last"
+                "DataLoader expects a batch_sampler alone, got options too"
             )
-        self.dataset = dataset
-        self.batch_sampler = batch_sampler
+        self.dataset, self.batch_sampler = dataset, batch_sampler
         self.collate_fn = collate_fn
 
     def __iter__(self) -> Iterator[Any]:
@@ -57,21 +56,13 @@ class DataLoader:
         return len(self.batch_sampler)
 
     def _fetch(self, indices: list[int]) -> Any:
-        if self.collate_fn is not None:
-            return self.collate_fn([self.dataset[i] for i in indices])
-        if not hasattr(self.dataset, "__getitems__"):
-            return default_collate([self.dataset[i] for i in indices])
-        batch = self.dataset.__getitems__(indices)
-        collate = default_collate if isinstance(batch, list) else default_convert
-        return collate(batch)
-
-
-def _default_sampler(
-    dataset: Dataset, shuffle: bool, generator: Generator | None
-) -> Sampler[int]:
-    if shuffle:
-        return RandomSampler(dataset, generator=generator)
-    return SequentialSampler(dataset)
+        if self.collate_fn is None and hasattr(self.dataset, "__getitems__"):
+            batch = self.dataset.__getitems__(indices)
+            if not isinstance(batch, list):  # but finished
+                return default_convert(batch)
+        else:
+            batch = [self.dataset[i] for i in indices]
+        return (self.collate_fn or default_collate)(batch)
 
 
 def default_convert(data: Any) -> Any:
@@ -99,24 +90,18 @@ def default_collate(batch: list) -> Any:
     if isinstance(first, str):
         return batch
     if isinstance(first, dict):
-        return {
-            key: default_collate([sample[key] for sample in batch]) for key in first
-        }
+        return {key: default_collate([b[key] for b in batch]) for key in first}
     if isinstance(first, tuple | list):
         _expect_one({len(sample) for sample in batch}, "samples of one length")
-        return tuple(
-            default_collate(list(column)) for column in zip(*batch, strict=True)
-        )
+        columns = zip(*batch, strict=True)
+        return tuple(default_collate(list(column)) for column in columns)
     return _stack(batch)
 
 
 def _stack(batch: list) -> Tensor:
     arrays = [np.asarray(x.data if isinstance(x, Tensor) else x) for x in batch]
     if arrays[0].dtype.kind not in "biuf":
-        raise TypeError(
-            "default_collate expects tensors, arrays, numbers, strings, tuples or "
-            f"dicts, got {type(batch[0]).__name__}"
-        )
+        raise TypeError(f"expected arrays or numbers, got {type(batch[0]).__name__}")
     _expect_one({array.shape for array in arrays}, "samples of one shape")
     stacked = np.stack(arrays)
     # numpy's own choice for Python's numbers depends on the machine.
@@ -126,5 +111,4 @@ def _stack(batch: list) -> Tensor:
 
 def _expect_one(found: set, expected: str) -> None:
     if len(found) > 1:
-        got = " and ".join(map(str, sorted(found)))
-        raise ValueError(f"default_collate expects {expected}, got {got}")
+        raise ValueError(f"default_collate expects {expected}, got {sorted(found)}")

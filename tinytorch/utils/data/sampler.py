@@ -1,10 +1,11 @@
 """Samplers: the order in which a data set is visited."""
 
+import math
 from collections.abc import Iterator, Sized
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from tinytorch import random
+from tinytorch import expect, random
 from tinytorch.random import Generator
 
 T = TypeVar("T", covariant=True)
@@ -48,18 +49,14 @@ class RandomSampler(Sampler[int]):
         num_samples: int | None = None,
         generator: Generator | None = None,
     ) -> None:
-        self.data_source = data_source
-        self.replacement = replacement
-        self.num_samples = len(data_source) if num_samples is None else num_samples
-        self.generator = generator
-        if not len(data_source):
+        size = len(data_source)
+        if not size:
             raise ValueError("RandomSampler expects a data source, got an empty one")
-        most = None if replacement else len(data_source)
-        if self.num_samples < 1 or (most and self.num_samples > most):
-            upper = f" to {most}" if most else ""
-            raise ValueError(
-                f"expected num_samples from 1{upper}, got {self.num_samples}"
-            )
+        self.num_samples = size if num_samples is None else num_samples
+        most = math.inf if replacement else size
+        expect.between(1, most, num_samples=self.num_samples)
+        self.data_source, self.replacement = data_source, replacement
+        self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
         """Return an iterator over `self.num_samples` indices into the data source.
@@ -88,9 +85,7 @@ class BatchSampler(Sampler[list[int]]):
     def __init__(self, sampler: Sampler[int], batch_size: int, drop_last: bool) -> None:
         if not isinstance(batch_size, int) or batch_size < 1:
             raise ValueError(f"expected batch_size of at least 1, got {batch_size!r}")
-        self.sampler = sampler
-        self.batch_size = batch_size
-        self.drop_last = drop_last
+        self.sampler, self.batch_size, self.drop_last = sampler, batch_size, drop_last
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield lists of the next `self.batch_size` indices of `self.sampler`.

@@ -7,14 +7,15 @@ the Gaussian added to every coordinate.
 
 import numpy as np
 
-from tinytorch import random
+from tinytorch import expect, random
 from tinytorch.random import Generator
 from tinytorch.tensor import Tensor
 
+Source = Generator | None
+Problem = tuple[Tensor, Tensor]
 
-def make_xor(
-    n: int = 4, noise: float = 0.0, *, generator: Generator | None = None
-) -> tuple[Tensor, Tensor]:
+
+def make_xor(n: int = 4, noise: float = 0.0, *, generator: Source = None) -> Problem:
     """Corners of the unit square; y is 1 where exactly one coordinate is 1."""
     corners = np.array([[0, 0], [0, 1], [1, 1], [1, 0]])
     X = corners[_labels(n, 4)]
@@ -22,21 +23,16 @@ def make_xor(
 
 
 def make_blobs(
-    n: int = 200,
-    noise: float = 0.5,
-    *,
-    classes: int = 2,
-    generator: Generator | None = None,
-) -> tuple[Tensor, Tensor]:
+    n: int = 200, noise: float = 0.5, *, classes: int = 2, generator: Source = None
+) -> Problem:
     """Gaussian clouds around centres spread evenly on a circle of radius 2."""
     y = _labels(n, classes)
-    angle = 2 * np.pi * y / classes
-    return _problem(2 * _on_circle(angle), y, noise, generator)
+    return _problem(2 * _on_circle(2 * np.pi * y / classes), y, noise, generator)
 
 
 def make_moons(
-    n: int = 200, noise: float = 0.1, *, generator: Generator | None = None
-) -> tuple[Tensor, Tensor]:
+    n: int = 200, noise: float = 0.1, *, generator: Source = None
+) -> Problem:
     """Two interleaved half circles of radius 1."""
     y = _labels(n, 2)
     upper = _on_circle(np.pi * _positions(n, 2))
@@ -45,12 +41,8 @@ def make_moons(
 
 
 def make_circles(
-    n: int = 200,
-    noise: float = 0.05,
-    *,
-    factor: float = 0.5,
-    generator: Generator | None = None,
-) -> tuple[Tensor, Tensor]:
+    n: int = 200, noise: float = 0.05, *, factor: float = 0.5, generator: Source = None
+) -> Problem:
     """A circle of radius 1 (class 0) around one of radius `factor` (class 1)."""
     if not 0 < factor < 1:
         raise ValueError(f"make_circles expects a factor between 0 and 1, got {factor}")
@@ -61,24 +53,17 @@ def make_circles(
 
 
 def make_spirals(
-    n: int = 200,
-    noise: float = 0.05,
-    *,
-    classes: int = 2,
-    turns: float = 1.0,
-    generator: Generator | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Interleaved spiral arms that wind `turns` times and end at radius 1."""
+    n: int = 200, noise: float = 0.05, *, classes: int = 2, generator: Source = None
+) -> Problem:
+    """Interleaved spiral arms that wind once and end at radius 1."""
     y = _labels(n, classes)
     along = _positions(n, classes)
-    angle = 2 * np.pi * (turns * along + y / classes)
-    return _problem(along[:, None] * _on_circle(angle), y, noise, generator)
+    X = along[:, None] * _on_circle(2 * np.pi * (along + y / classes))
+    return _problem(X, y, noise, generator)
 
 
 def _labels(n: int, classes: int) -> np.ndarray:
-    for name, value in (("n", n), ("classes", classes)):
-        if value < 1:
-            raise ValueError(f"expected {name} of at least 1, got {value}")
+    expect.at_least(1, n=n, classes=classes)
     return np.arange(n) % classes
 
 
@@ -95,11 +80,8 @@ def _on_circle(angle: np.ndarray) -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def _problem(
-    X: np.ndarray, y: np.ndarray, noise: float, generator: Generator | None
-) -> tuple[Tensor, Tensor]:
-    if noise < 0:
-        raise ValueError(f"expected noise of at least 0, got {noise}")
+def _problem(X: np.ndarray, y: np.ndarray, noise: float, generator: Source) -> Problem:
+    expect.at_least(0, noise=noise)
     rng = (generator or random.default_generator).numpy
     X = X + noise * rng.standard_normal(X.shape)
     return Tensor(X.astype(np.float32)), Tensor(y.astype(np.int64))

@@ -7,23 +7,25 @@ of a float.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tinytorch import random
+from tinytorch import expect, random
 from tinytorch.random import Generator
 from tinytorch.tensor import Tensor
 
 PaddingMode = Literal["constant", "reflect", "edge"]
+Span = tuple[np.ndarray, np.ndarray]  # where it starts and stops, in each image
 
 
+@dataclass
 class Compose:
     """Applies transforms one after the other."""
 
-    def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
-        self.transforms = list(transforms)
+    transforms: Sequence[Callable[[Any], Any]]
 
     def __call__(self, images: Any) -> Any:
         for transform in self.transforms:
@@ -40,26 +42,24 @@ class Transform:
         if images.ndim == 3:
             return self.apply(images[None])[0]
         if images.ndim != 4:
-            raise ValueError(
-                f"{type(self).__name__} expects (C, H, W) or (N, C, H, W), "
-                f"got shape {images.shape}"
-            )
+            raise ValueError(f"expected (C, H, W) or (N, C, H, W), got {images.shape}")
         return self.apply(images)
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__} expects an apply method")
 
 
+@dataclass
 class ToDtype(Transform):
     """Converts to `dtype`; with `scale`, uint8 becomes 0..1."""
 
-    def __init__(self, dtype: Any = np.float32, scale: bool = False) -> None:
-        self.dtype = np.dtype(dtype)
-        self.scale = scale
-        if scale and self.dtype.kind != "f":
-            raise ValueError(
-                f"ToDtype expects a float dtype to scale, got {self.dtype}"
-            )
+    dtype: Any = np.float32
+    scale: bool = False
+
+    def __post_init__(self) -> None:
+        self.dtype = np.dtype(self.dtype)
+        if self.scale and self.dtype.kind != "f":
+            raise ValueError(f"expected a float dtype to scale, got {self.dtype}")
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         converted = images.astype(self.dtype)
@@ -72,15 +72,13 @@ class Normalize(Transform):
     """(x - mean) / std per channel, as float32; uint8 counts as 0..1."""
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        if len(mean) != len(std):
+            got = f"{len(mean)} and {len(std)}"
+            raise ValueError(f"expected a mean and a std for each channel, got {got}")
+        if min(std) <= 0:
+            raise ValueError(f"expected positive std, got {list(std)}")
         self.mean = np.asarray(mean, np.float32).reshape(-1, 1, 1)  # (C, 1, 1)
         self.std = np.asarray(std, np.float32).reshape(-1, 1, 1)
-        if (self.std <= 0).any():
-            raise ValueError(f"Normalize expects positive std, got {list(std)}")
-        if len(self.mean) != len(self.std):
-            raise ValueError(
-                "Normalize expects a mean and a std for each channel, "
-                f"got {len(self.mean)} and {len(self.std)}"
-            )
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         """Return (x - mean) / std of (N, C, H, W), as float32.
@@ -89,9 +87,7 @@ class Normalize(Transform):
         are taken as they are. Raises ValueError unless there are C channels.
         """
         if images.shape[1] != len(self.mean):
-            raise ValueError(
-                f"Normalize expects {len(self.mean)} channels, got {images.shape}"
-            )
+            raise ValueError(f"expected {len(self.mean)} channels, got {images.shape}")
         unit = 255 if images.dtype == np.uint8 else 1
         # One conversion and two passes: x / std - mean / std.
         scaled = np.multiply(images, 1 / (self.std * unit), dtype=np.float32)
@@ -120,11 +116,11 @@ def channel_statistics(
     return (mean / unit).tolist(), (np.sqrt(var) / unit).tolist()
 
 
+@dataclass
 class RandomTransform(Transform):
-    """A transform that draws from a generator."""
+    """A transform that draws from `generator`, or from the default one."""
 
-    def __init__(self, generator: Generator | None = None) -> None:
-        self.generator = generator
+    generator: Generator | None = field(default=None, kw_only=True)
 
     @property
     def rng(self) -> np.random.Generator:
@@ -132,12 +128,14 @@ class RandomTransform(Transform):
         return (self.generator or random.default_generator).numpy
 
 
+@dataclass
 class RandomHorizontalFlip(RandomTransform):
     """Mirrors each image left to right with probability `p`."""
 
-    def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
-        super().__init__(generator)
-        self.p = _probability(self, p)
+    p: float = 0.5
+
+    def __post_init__(self) -> None:
+        expect.between(0, 1, p=self.p)
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         """Return (N, C, H, W), each image mirrored with probability `self.p`.
@@ -150,6 +148,7 @@ class RandomHorizontalFlip(RandomTransform):
         return out
 
 
+@dataclass
 class RandomCrop(RandomTransform):
     """Cuts a window of `size` out of each image, after padding it on all sides.
 
@@ -157,25 +156,15 @@ class RandomCrop(RandomTransform):
     "reflect" (mirrored without repeating the edge) or "edge".
     """
 
-    def __init__(
-        self,
-        size: int | tuple[int, int],
-        padding: int = 0,
-        *,
-        padding_mode: PaddingMode = "constant",
-        generator: Generator | None = None,
-    ) -> None:
-        super().__init__(generator)
-        if padding_mode not in get_args(PaddingMode):
-            raise ValueError(
-                "RandomCrop expects padding_mode constant, reflect or edge, "
-                f"got {padding_mode!r}"
-            )
-        if padding < 0:
-            raise ValueError(f"RandomCrop expects padding of at least 0, got {padding}")
-        self.size = (size, size) if isinstance(size, int) else tuple(size)
-        self.padding = padding
-        self.padding_mode = padding_mode
+    size: Any
+    padding: int = 0
+    padding_mode: PaddingMode = field(default="constant", kw_only=True)
+
+    def __post_init__(self) -> None:
+        expect.one_of(get_args(PaddingMode), padding_mode=self.padding_mode)
+        expect.at_least(0, padding=self.padding)
+        if isinstance(self.size, int):
+            self.size = self.size, self.size
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         """Return a window of `self.size` of each image: (N, C, height, width).
@@ -190,16 +179,14 @@ class RandomCrop(RandomTransform):
         padded = np.pad(images, ((0, 0), (0, 0), sides, sides), self.padding_mode)
         height, width = padded.shape[2:]
         if self.size[0] > height or self.size[1] > width:
-            raise ValueError(
-                f"RandomCrop expects at most {height} by {width} (with padding), "
-                f"got size {self.size}"
-            )
+            raise ValueError(f"expected at most {height, width}, got size {self.size}")
         windows = sliding_window_view(padded, self.size, axis=(2, 3))
         tops = self.rng.integers(height - self.size[0] + 1, size=n)
         lefts = self.rng.integers(width - self.size[1] + 1, size=n)
         return windows[np.arange(n), :, tops, lefts]  # (N, C, *size)
 
 
+@dataclass
 class RandomErasing(RandomTransform):
     """Overwrites a random rectangle of each image with `value`, with probability `p`.
 
@@ -207,84 +194,60 @@ class RandomErasing(RandomTransform):
     `ratio` (log-uniform), cut to the image's sides (Zhong et al. 2017).
     """
 
-    def __init__(
-        self,
-        p: float = 0.5,
-        scale: tuple[float, float] = (0.02, 0.33),
-        ratio: tuple[float, float] = (0.3, 3.3),
-        value: float = 0,
-        *,
-        generator: Generator | None = None,
-    ) -> None:
-        super().__init__(generator)
-        if not 0 < scale[0] <= scale[1] <= 1 or not 0 < ratio[0] <= ratio[1]:
-            raise ValueError(
-                "RandomErasing expects rising positive scale (at most 1) and ratio, "
-                f"got {scale} and {ratio}"
-            )
-        self.p = _probability(self, p)
-        self.scale = scale
-        self.ratio = ratio
-        self.value = value
+    p: float = 0.5
+    scale: tuple[float, float] = (0.02, 0.33)
+    ratio: tuple[float, float] = (0.3, 3.3)
+    value: float = 0
+
+    def __post_init__(self) -> None:
+        expect.between(0, 1, p=self.p)
+        (small, large), (flat, tall) = self.scale, self.ratio
+        if not (0 < small <= large <= 1 and 0 < flat <= tall):
+            got = f"scale {self.scale} and ratio {self.ratio}"
+            raise ValueError(f"expected rising shares and ratios above 0, got {got}")
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         n, _, height, width = images.shape
-        rng = self.rng
-        area = rng.uniform(*self.scale, n) * height * width
-        low, high = np.log(self.ratio)
-        aspect = np.exp(rng.uniform(low, high, n))
+        area = self.rng.uniform(*self.scale, n) * height * width
+        flat, tall = np.log(self.ratio)
+        aspect = np.exp(self.rng.uniform(flat, tall, n))
         # An image that is spared gets a rectangle without rows.
-        chosen = rng.random(n) < self.p
+        chosen = self.rng.random(n) < self.p
         rows = chosen * np.sqrt(area * aspect).round().clip(1, height).astype(int)
         columns = np.sqrt(area / aspect).round().clip(1, width).astype(int)
-        top = rng.integers(height - rows + 1)
-        left = rng.integers(width - columns + 1)
-        return _erase(images, top, top + rows, left, left + columns, self.value)
+        top = self.rng.integers(height - rows + 1)
+        left = self.rng.integers(width - columns + 1)
+        return _erase(images, (top, top + rows), (left, left + columns), self.value)
 
 
+@dataclass
 class Cutout(RandomTransform):
     """Overwrites a square of side `size` around a random pixel of each image.
 
     What lies outside the image is cut off (DeVries & Taylor 2017).
     """
 
-    def __init__(
-        self, size: int, value: float = 0, *, generator: Generator | None = None
-    ) -> None:
-        super().__init__(generator)
-        if size < 1:
-            raise ValueError(f"Cutout expects a size of at least 1, got {size}")
-        self.size = size
-        self.value = value
+    size: int
+    value: float = 0
+
+    def __post_init__(self) -> None:
+        expect.at_least(1, size=self.size)
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         n, _, height, width = images.shape
         half, size = self.size // 2, self.size
         top = self.rng.integers(-half, height - half, n)
         left = self.rng.integers(-half, width - half, n)
-        return _erase(images, top, top + size, left, left + size, self.value)
+        return _erase(images, (top, top + size), (left, left + size), self.value)
 
 
-def _erase(
-    images: np.ndarray,
-    top: np.ndarray,
-    bottom: np.ndarray,
-    left: np.ndarray,
-    right: np.ndarray,
-    value: float,
-) -> np.ndarray:
-    """Write `value` into rows top..bottom and columns left..right of each image."""
-    rows = _between(top, bottom, images.shape[2])[:, None, :, None]
-    columns = _between(left, right, images.shape[3])[:, None, None, :]
-    return np.where(rows & columns, np.asarray(value, images.dtype), images)
+def _erase(images: np.ndarray, rows: Span, columns: Span, value: float) -> np.ndarray:
+    """Return images with `value` where the rows and the columns cross."""
+    down = _between(*rows, images.shape[2])[:, None, :, None]
+    across = _between(*columns, images.shape[3])[:, None, None, :]
+    return np.where(down & across, np.asarray(value, images.dtype), images)
 
 
 def _between(start: np.ndarray, stop: np.ndarray, size: int) -> np.ndarray:
     positions = np.arange(size)
     return (start[:, None] <= positions) & (positions < stop[:, None])  # (N, size)
-
-
-def _probability(transform: Transform, p: float) -> float:
-    if not 0 <= p <= 1:
-        raise ValueError(f"{type(transform).__name__} expects p in 0..1, got {p}")
-    return p

@@ -190,8 +190,8 @@ def test_collate_keeps_the_structure():
     ("samples", "error", "message"),
     [
         ([], ValueError, "at least one sample, got none"),
-        ([np.ones(3), np.ones(4)], ValueError, r"one shape, got \(3,\) and \(4,\)"),
-        ([(1, 2), (1,)], ValueError, "one length, got 1 and 2"),
+        ([np.ones(3), np.ones(4)], ValueError, r"one shape, got \[\(3,\), \(4,\)\]"),
+        ([(1, 2), (1,)], ValueError, r"one length, got \[1, 2\]"),
         ([object()], TypeError, "got object"),
     ],
 )

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tinytorch.utils.data.progress import ProgressLine
+from tinytorch.utils.display import Download
 
 
 class Terminal(io.StringIO):
@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
 
 def test_a_terminal_gets_one_rewritten_line(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
-    line = ProgressLine("images")
+    line = Download("images")
     line(500_000, 2_000_000)
     line(2_000_000, 2_000_000)
     empty, first, last = sys.stderr.getvalue().split("\r\033[K")
@@ -27,7 +27,7 @@ def test_a_terminal_gets_one_rewritten_line(monkeypatch):
 
 
 def test_a_pipe_gets_nothing(capsys):
-    ProgressLine("images")(1, 1)
+    Download("images")(1, 1)
     assert capsys.readouterr().err == ""
 
 
@@ -51,7 +51,7 @@ def shown(monkeypatch):
 
 
 def test_a_notebook_gets_one_bar_that_ends_as_text(shown):
-    line = ProgressLine("images")
+    line = Download("images")
     line(500_000, 2_000_000)
     assert len(shown) == 1
     assert '<progress value="500000" max="2000000">' in shown[0]._repr_html_()
