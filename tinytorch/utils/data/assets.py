@@ -5,14 +5,11 @@ they lie in a folder, in a browser beside the page; `TINYTORCH_DATA` names anoth
 folder or URL.
 """
 
-from __future__ import annotations
-
-import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from . import browser
@@ -25,12 +22,11 @@ class Assets:
 
     def __init__(self, location: str) -> None:
         self.location = location.rstrip("/")
-        self.remote = "://" in location
         manifest = self._bytes(MANIFEST)
         try:
             self.manifest = json.loads(manifest)
         except ValueError as error:
-            raise OSError(f"{self.location}/{MANIFEST} is not JSON: {error}") from error
+            raise OSError(f"{location}/{MANIFEST} is not JSON: {error}") from error
 
     def read(self, file: dict) -> bytes:
         """Return the contents of a file, given its entry in the manifest.
@@ -38,45 +34,29 @@ class Assets:
         Raises `OSError` if they are not what the manifest says, `FileNotFoundError` or
         `ConnectionError` if they cannot be had.
         """
-        content = self._bytes(file["path"], file["sha256"])
-        if self.remote and not _intact(content, file):
-            content = self._bytes(file["path"])  # past the browser's cache
-        if not _intact(content, file):
-            raise OSError(
-                f"{self.location}/{file['path']} is damaged: "
-                f"expected {file['bytes']:,} bytes with SHA-256 {file['sha256']}, "
-                f"got {len(content):,} other bytes; {_remedy()}"
-            )
-        return content
+        # Named by its hash, a file that a new site replaced is not taken from the
+        # browser's cache; a damaged one is asked for once more, past the cache.
+        for version in (file["sha256"][:16], ""):
+            content = self._bytes(file["path"], version)
+            if sha256(content).hexdigest() == file["sha256"]:
+                return content
+        raise OSError(
+            f"{self.location}/{file['path']} is damaged: expected {file['bytes']:,} "
+            f"bytes with SHA-256 {file['sha256']}, got {len(content):,} other bytes; "
+            "run `make data` again or, in a browser, reload the page"
+        )
 
-    def read_each(
-        self, files: list[dict], progress: Progress | None = None
-    ) -> Iterator[bytes]:
-        """Yield the contents of files; report each one once it was made use of."""
-        total = sum(file["bytes"] for file in files)
-        done = 0
-        for file in files:
-            yield self.read(file)
-            done += file["bytes"]
-            if progress:
-                progress(done, total)
-
-    def _bytes(self, path: str, sha256: str | None = None) -> bytes:
-        if self.remote:
-            # Named by its hash, a file that a new site replaced is not taken from
-            # the browser's cache; the manifest itself is asked for every time.
-            query = f"?{sha256[:16]}" if sha256 else ""
-            return browser.get(f"{self.location}/{path}{query}", fresh=not sha256)
-        try:
-            return Path(self.location, path).read_bytes()
-        except FileNotFoundError:
+    def _bytes(self, path: str, version: str = "") -> bytes:
+        if "://" in self.location:
+            query = f"?{version}" if version else ""
+            return browser.get(f"{self.location}/{path}{query}", fresh=not version)
+        file = Path(self.location, path)
+        if not file.is_file():
             raise FileNotFoundError(
-                f"no data at {Path(self.location, path)}; {_remedy()}"
-            ) from None
-
-
-#: Called with bytes done and bytes in all.
-Progress = Callable[[int, int], None]
+                f"no data at {file}; run `make data` in the TinyTorch repository, or "
+                "give the folder as root= or in TINYTORCH_DATA"
+            )
+        return file.read_bytes()
 
 
 def open_assets(root: str | os.PathLike | None = None) -> Assets:
@@ -96,16 +76,3 @@ def default_location() -> str:
     downloads = os.environ.get("TINYTORCH_CACHE")
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return str(Path(downloads or base / "tinytorch").expanduser() / "data")
-
-
-def _intact(content: bytes, file: dict) -> bool:
-    return hashlib.sha256(content).hexdigest() == file["sha256"]
-
-
-def _remedy() -> str:
-    if sys.platform == "emscripten":
-        return "reload the page, and tell the site's owner if that does not help"
-    return (
-        "run `make data` in the TinyTorch repository, or give the folder as root= or "
-        "in TINYTORCH_DATA"
-    )

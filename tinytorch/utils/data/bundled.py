@@ -7,20 +7,26 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from types import ModuleType
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from ..display import Download
+from tinytorch import expect
+from tinytorch.utils.display import Download
+
 from . import browser
-from .assets import Assets, Progress, open_assets
+from .assets import Assets, open_assets
 from .dataset import Dataset
 from .transforms import channel_statistics
 
 Root = str | os.PathLike | None
+Transform = Callable[[np.ndarray], Any] | None
+Progress = Callable[[int, int], None]
 
 
+@dataclass(eq=False, repr=False)
 class ImageClassification(Dataset):
     """Images with labels, in memory; sample `i` is `(image, label)`.
 
@@ -29,17 +35,10 @@ class ImageClassification(Dataset):
     a sample's image, or to all images of a batch at once.
     """
 
-    def __init__(
-        self,
-        data: np.ndarray,
-        targets: np.ndarray,
-        classes: Sequence[str],
-        transform: Callable[[np.ndarray], Any] | None = None,
-    ) -> None:
-        self.data = data
-        self.targets = targets
-        self.classes = list(classes)
-        self.transform = transform
+    data: np.ndarray
+    targets: np.ndarray
+    classes: list[str]
+    transform: Transform = None
 
     def __getitem__(self, index: int) -> tuple[Any, int]:
         return self._transformed(self.data[index]), int(self.targets[index])
@@ -71,23 +70,21 @@ class CIFAR10(ImageClassification):
         train: bool = True,
         shards: int = 1,
         root: Root = None,
-        transform: Callable[[np.ndarray], Any] | None = None,
+        transform: Transform = None,
         progress: bool | Progress = True,
     ) -> None:
         assets = open_assets(root)
         about = assets.manifest["cifar10"]
         part = "train" if train else "test"
         bundled = about[part]["shards"]
-        if train and not 1 <= shards <= bundled:
-            raise ValueError(f"expected shards from 1 to {bundled}, got {shards}")
+        shards = shards if train else bundled
+        expect.between(1, bundled, shards=shards)
         if progress is True:
             progress = Download(f"CIFAR-10 {part} images")
-        data, targets = _cifar10_part(
-            assets, part, shards if train else bundled, progress or None
-        )
-        super().__init__(data, targets, about["classes"], transform)
-        self.mean: list[float] = about["mean"]
-        self.std: list[float] = about["std"]
+        count = shards * about["shard_images"]
+        images, targets = _first_images(assets, part, count, progress or None)
+        super().__init__(images, targets, about["classes"], transform)
+        self.mean, self.std = about["mean"], about["std"]
 
 
 class Digits(ImageClassification):
@@ -98,19 +95,16 @@ class Digits(ImageClassification):
     """
 
     def __init__(
-        self,
-        train: bool = True,
-        root: Root = None,
-        transform: Callable[[np.ndarray], Any] | None = None,
+        self, train: bool = True, root: Root = None, transform: Transform = None
     ) -> None:
         assets = open_assets(root)
         about = assets.manifest["digits"]
         part = "train" if train else "test"
         with np.load(io.BytesIO(assets.read(about["file"]))) as arrays:
-            data = arrays[f"{part}_images"][:, None]  # (N, 1, 8, 8)
+            images = arrays[f"{part}_images"][:, None]  # (N, 1, 8, 8)
             targets = arrays[f"{part}_labels"].astype(np.int64)
             self.mean, self.std = channel_statistics(arrays["train_images"][:, None])
-        super().__init__(data, targets, about["classes"], transform)
+        super().__init__(images, targets, about["classes"], transform)
 
 
 def names(root: Root = None) -> list[str]:
@@ -132,31 +126,40 @@ def _text(name: str, root: Root) -> str:
 _loaded: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
 
 
-def _cifar10_part(
-    assets: Assets, part: str, shards: int, progress: Progress | None
+def _first_images(
+    assets: Assets, part: str, count: int, progress: Progress | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first `shards` of a part; only what is not in memory is read."""
-    about = assets.manifest["cifar10"]
-    images_a_shard = about["shard_images"]
-    key = (assets.location, part)
-    have = len(_loaded[key][0]) if key in _loaded else 0
-    want = shards * images_a_shard
-    if have < want:
-        first, last = (n // about["sheet_images"] for n in (have, want))
+    """Return images and labels of CIFAR-10; only what is not in memory is read."""
+    key = assets.location, part
+    images, targets = _loaded.get(key, (np.empty((0, 3, 32, 32), np.uint8),) * 2)
+    if len(images) < count:
+        about = assets.manifest["cifar10"]
+        first, last = (n // about["sheet_images"] for n in (len(images), count))
         sheets = about[part]["sheets"][first:last]
-        new = [_decode(sheet) for sheet in assets.read_each(sheets, progress)]
-        labels = np.frombuffer(assets.read(about[part]["labels"]), np.uint8)[:want]
-        images = np.concatenate([_loaded[key][0], *new] if have else new)
-        targets = labels.astype(np.int64)
+        done = list(accumulate(sheet["bytes"] for sheet in sheets))
+        parts = [images]
+        for sheet, so_far in zip(sheets, done, strict=True):
+            parts.append(_decode(assets.read(sheet)))
+            if progress:
+                progress(so_far, done[-1])
+        images = np.concatenate(parts)
+        labels = assets.read(about[part]["labels"])
+        targets = np.frombuffer(labels, np.uint8).astype(np.int64)
         images.flags.writeable = targets.flags.writeable = False
         _loaded[key] = images, targets
-    images, targets = _loaded[key]
-    return images[:want], targets[:want]
+    return images[:count], targets[:count]
 
 
 def _decode(sheet: bytes) -> np.ndarray:
-    """Return the images (N, 3, 32, 32) of a compressed sheet."""
-    with _pillow().open(io.BytesIO(sheet)) as image:
+    """Return the images (N, 3, 32, 32) of a compressed sheet, which takes Pillow."""
+    try:
+        from PIL import Image
+    except ImportError:
+        if sys.platform != "emscripten":
+            raise ImportError("CIFAR10 needs Pillow: `pip install pillow`") from None
+        browser.load_package("pillow")
+        from PIL import Image
+    with Image.open(io.BytesIO(sheet)) as image:
         return cut_sheet(np.asarray(image.convert("RGB")), 32)
 
 
@@ -172,17 +175,3 @@ def cut_sheet(pixels: np.ndarray, size: int) -> np.ndarray:
     grid = pixels.reshape(rows, size, columns, size, channels)
     grid = grid.transpose(0, 2, 4, 1, 3)  # (rows, columns, C, size, size)
     return grid.reshape(rows * columns, channels, size, size)
-
-
-def _pillow() -> ModuleType:
-    """Import Pillow, which only these images need."""
-    try:
-        from PIL import Image
-    except ImportError:
-        if sys.platform != "emscripten":
-            raise ImportError(
-                "CIFAR10 needs Pillow to decode its images: `pip install pillow`"
-            ) from None
-        browser.load_package("pillow")
-        from PIL import Image
-    return Image
