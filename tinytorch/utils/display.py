@@ -2,27 +2,8 @@
 
 import sys
 import time
-from dataclasses import dataclass
 from html import escape
 from typing import Any
-
-
-@dataclass
-class Bar:
-    """What a notebook shows: a progress bar until the end, then the text alone."""
-
-    text: str
-    done: float = 1
-    total: float = 1
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        text = f"<span>{escape(self.text)}</span>"
-        if self.done == self.total:
-            return text
-        return f'<progress value="{self.done}" max="{self.total}"></progress> {text}'
 
 
 class Live:
@@ -41,23 +22,25 @@ class Live:
         now = time.perf_counter()
         if now >= self._next:
             self._next = now + self.interval
-            self._write(Bar(text, done, total), end="")
+            bar = f'<progress value="{done}" max="{total}"></progress> '
+            self._write(text, bar)
 
     def finish(self, text: str) -> None:
         """Replace the line by `text` for good; the next `show` starts another."""
-        self._write(Bar(text), end="\n")
+        self._write(text, end="\n")
         self._handle, self._next = None, 0.0
 
-    def _write(self, bar: Bar, end: str) -> None:
+    def _write(self, text: str, bar: str = "", end: str = "") -> None:
+        content = {"text/plain": text, "text/html": f"{bar}<span>{escape(text)}</span>"}
         if self._handle is not None:
-            self._handle.update(bar)
+            self._handle.update(content, raw=True, metadata={})
         elif in_notebook():
             from IPython.display import display
 
-            self._handle = display(bar, display_id=True)
+            self._handle = display(content, raw=True, metadata={}, display_id=True)
         elif sys.stderr.isatty():
             # Back to the start and clear the line: the next text may be shorter.
-            print(f"\r\033[K{bar}", end=end, file=sys.stderr, flush=True)
+            print(f"\r\033[K{text}", end=end, file=sys.stderr, flush=True)
 
 
 class Download(Live):

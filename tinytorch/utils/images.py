@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
-
-from tinytorch.tensor import Tensor
+from numpy.typing import ArrayLike
 
 
 def png(image: np.ndarray) -> bytes:
@@ -41,17 +40,14 @@ class ImageGrid:
 
 
 def image_grid(
-    images: np.ndarray | Tensor,
-    captions: Sequence[str] = (),
-    columns: int = 10,
-    size: int = 64,
+    images: ArrayLike, captions: Sequence[str] = (), columns: int = 10, size: int = 64
 ) -> ImageGrid:
     """Lay out pictures (N, C, H, W) or (N, H, W), C 1 or 3, each `size` pixels wide.
 
     uint8 is shown as it is; other numbers are stretched from their smallest to their
     largest. Raises ValueError for another shape or a wrong number of captions.
     """
-    array = images.data if isinstance(images, Tensor) else np.asarray(images)
+    array = np.asarray(images)
     if array.ndim == 3:
         array = array[:, None]
     if array.ndim != 4 or array.shape[1] not in (1, 3):

@@ -36,9 +36,10 @@ def shown(monkeypatch):
     """What a notebook displayed, updates in place included."""
     found = []
 
-    def display(bar, display_id):
-        found.append(bar)
-        return SimpleNamespace(update=lambda new: found.__setitem__(-1, new))
+    def display(content, display_id=None, **options):
+        assert options == {"raw": True, "metadata": {}}
+        found[-1 if display_id is None else len(found) :] = [content]
+        return SimpleNamespace(update=display)
 
     shell = SimpleNamespace(kernel=object())
     monkeypatch.setitem(
@@ -51,11 +52,12 @@ def shown(monkeypatch):
 
 
 def test_a_notebook_gets_one_bar_that_ends_as_text(shown):
-    line = Download("images")
+    line = Download("images & more")
     line(500_000, 2_000_000)
     assert len(shown) == 1
-    assert '<progress value="500000" max="2000000">' in shown[0]._repr_html_()
+    assert '<progress value="500000" max="2000000">' in shown[0]["text/html"]
+    assert shown[0]["text/plain"] == "images & more: 0.5 of 2.0 MB"
     line(2_000_000, 2_000_000)
     assert len(shown) == 1
-    assert "<progress" not in shown[0]._repr_html_()
-    assert repr(shown[0]).startswith("images: 2.0 MB in")
+    assert "<progress" not in shown[0]["text/html"]
+    assert "images &amp; more: 2.0 MB in" in shown[0]["text/html"]

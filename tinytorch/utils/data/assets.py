@@ -42,8 +42,8 @@ class Assets:
                 return content
         raise OSError(
             f"{self.location}/{file['path']} is damaged: expected {file['bytes']:,} "
-            f"bytes with SHA-256 {file['sha256']}, got {len(content):,} other bytes; "
-            "run `make data` again or, in a browser, reload the page"
+            f"bytes with SHA-256 {file['sha256']}, got {len(content):,} others; "
+            "run `make data` again, or reload the page"
         )
 
     def _bytes(self, path: str, version: str = "") -> bytes:

@@ -15,10 +15,7 @@ def site_url() -> str:
 
     base = str(pyodide_js.lockfileBaseUrl)
     if not base.endswith(PYODIDE):
-        raise RuntimeError(
-            f"expected Pyodide at <site>/{PYODIDE}, got {base}; set the environment "
-            "variable TINYTORCH_DATA to the URL of the site's data folder"
-        )
+        raise RuntimeError(f"expected <site>/{PYODIDE}, got {base}; set TINYTORCH_DATA")
     return base.removesuffix(PYODIDE)
 
 

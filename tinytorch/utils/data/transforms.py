@@ -72,13 +72,10 @@ class Normalize(Transform):
     """(x - mean) / std per channel, as float32; uint8 counts as 0..1."""
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
-        if len(mean) != len(std):
-            got = f"{len(mean)} and {len(std)}"
-            raise ValueError(f"expected a mean and a std for each channel, got {got}")
-        if min(std) <= 0:
-            raise ValueError(f"expected positive std, got {list(std)}")
         self.mean = np.asarray(mean, np.float32).reshape(-1, 1, 1)  # (C, 1, 1)
         self.std = np.asarray(std, np.float32).reshape(-1, 1, 1)
+        if self.mean.shape != self.std.shape or (self.std <= 0).any():
+            raise ValueError(f"expected means and positive stds, got {mean} and {std}")
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         """Return (x - mean) / std of (N, C, H, W), as float32.
