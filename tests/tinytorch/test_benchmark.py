@@ -304,8 +304,8 @@ def test_a_table_aligns_numbers_and_escapes_text():
         (lambda: Timer(warmup=-1), "warmup of at least 0, got 25 and -1"),
         (lambda: Timing(np.ones(5), 1).interval(1.0), "between 0 and 1, got 1.0"),
         (lambda: Table(["a", "b"]).add(1), r"expected 2 cells \['a', 'b'\], got 1"),
-        (lambda: bar_plot([], {"a": []}, "s"), "a value for each name, got 0 values"),
-        (lambda: bar_plot(["x"], {"a": [1, 2]}, "s"), "got 2 values for 1 names"),
+        (lambda: bar_plot([], {"a": []}, "s"), "a value for each, got 0 and 0"),
+        (lambda: bar_plot(["x"], {"a": [1, 2]}, "s"), "a value for each, got 1 and 2"),
     ],
 )
 def test_bad_use_is_told(action, message):

@@ -35,9 +35,8 @@ def landscape_plot(
             land += svg.tag("circle", cx=a, cy=b, r=2.5, fill=svg.colour(i))
     # An svg within the svg cuts off what leaves it.
     content = svg.legend(walks) + svg.tag("svg", land, y=TOP)
-    return svg.picture(
-        f"walks over a landscape: {', '.join(walks)}", TOP + tall, content
-    )
+    title = f"walks over a landscape: {', '.join(walks)}"
+    return svg.picture(title, TOP + tall, content)
 
 
 def _bands(height: Height, x: Range, y: Range) -> np.ndarray:

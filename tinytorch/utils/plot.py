@@ -50,10 +50,8 @@ def bar_plot(
     values = zip(*series.values(), strict=True)
     bars = [list(accumulate(parts, initial=0.0)) for parts in values]
     if not names or len(bars) != len(names):
-        raise ValueError(
-            f"bar_plot expects a value for each name, got {len(bars)} values "
-            f"for {len(names)} names"
-        )
+        got = f"{len(names)} and {len(bars)}"
+        raise ValueError(f"bar_plot expects names and a value for each, got {got}")
     axis = Axis([0, max(bar[-1] for bar in bars) or 1], 150, WIDTH - 75)
     content, y = svg.legend(series), TOP
     for name, bar in zip(names, bars, strict=True):

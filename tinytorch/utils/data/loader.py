@@ -43,9 +43,7 @@ class DataLoader:
             sampler = SequentialSampler(dataset) if sampler is None else sampler
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         elif sampler is not None or shuffle or drop_last or batch_size != 1:
-            raise ValueError(
-                "DataLoader expects a batch_sampler alone, got options too"
-            )
+            raise ValueError("expected a batch_sampler alone, got other options too")
         self.dataset, self.batch_sampler = dataset, batch_sampler
         self.collate_fn = collate_fn
 
@@ -99,7 +97,7 @@ def default_collate(batch: list) -> Any:
 
 
 def _stack(batch: list) -> Tensor:
-    arrays = [np.asarray(x.data if isinstance(x, Tensor) else x) for x in batch]
+    arrays = [np.asarray(x) for x in batch]
     if arrays[0].dtype.kind not in "biuf":
         raise TypeError(f"expected arrays or numbers, got {type(batch[0]).__name__}")
     _expect_one({array.shape for array in arrays}, "samples of one shape")

@@ -11,11 +11,11 @@ from tinytorch import expect, random
 from tinytorch.random import Generator
 from tinytorch.tensor import Tensor
 
-Source = Generator | None
+Rng = Generator | None
 Problem = tuple[Tensor, Tensor]
 
 
-def make_xor(n: int = 4, noise: float = 0.0, *, generator: Source = None) -> Problem:
+def make_xor(n: int = 4, noise: float = 0.0, *, generator: Rng = None) -> Problem:
     """Corners of the unit square; y is 1 where exactly one coordinate is 1."""
     corners = np.array([[0, 0], [0, 1], [1, 1], [1, 0]])
     X = corners[_labels(n, 4)]
@@ -23,16 +23,14 @@ def make_xor(n: int = 4, noise: float = 0.0, *, generator: Source = None) -> Pro
 
 
 def make_blobs(
-    n: int = 200, noise: float = 0.5, *, classes: int = 2, generator: Source = None
+    n: int = 200, noise: float = 0.5, *, classes: int = 2, generator: Rng = None
 ) -> Problem:
     """Gaussian clouds around centres spread evenly on a circle of radius 2."""
     y = _labels(n, classes)
     return _problem(2 * _on_circle(2 * np.pi * y / classes), y, noise, generator)
 
 
-def make_moons(
-    n: int = 200, noise: float = 0.1, *, generator: Source = None
-) -> Problem:
+def make_moons(n: int = 200, noise: float = 0.1, *, generator: Rng = None) -> Problem:
     """Two interleaved half circles of radius 1."""
     y = _labels(n, 2)
     upper = _on_circle(np.pi * _positions(n, 2))
@@ -41,7 +39,7 @@ def make_moons(
 
 
 def make_circles(
-    n: int = 200, noise: float = 0.05, *, factor: float = 0.5, generator: Source = None
+    n: int = 200, noise: float = 0.05, *, factor: float = 0.5, generator: Rng = None
 ) -> Problem:
     """A circle of radius 1 (class 0) around one of radius `factor` (class 1)."""
     if not 0 < factor < 1:
@@ -53,7 +51,7 @@ def make_circles(
 
 
 def make_spirals(
-    n: int = 200, noise: float = 0.05, *, classes: int = 2, generator: Source = None
+    n: int = 200, noise: float = 0.05, *, classes: int = 2, generator: Rng = None
 ) -> Problem:
     """Interleaved spiral arms that wind once and end at radius 1."""
     y = _labels(n, classes)
@@ -80,7 +78,7 @@ def _on_circle(angle: np.ndarray) -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def _problem(X: np.ndarray, y: np.ndarray, noise: float, generator: Source) -> Problem:
+def _problem(X: np.ndarray, y: np.ndarray, noise: float, generator: Rng) -> Problem:
     expect.at_least(0, noise=noise)
     rng = (generator or random.default_generator).numpy
     X = X + noise * rng.standard_normal(X.shape)

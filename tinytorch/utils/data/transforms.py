@@ -57,9 +57,9 @@ class ToDtype(Transform):
     scale: bool = False
 
     def __post_init__(self) -> None:
-        self.dtype = np.dtype(self.dtype)
-        if self.scale and self.dtype.kind != "f":
-            raise ValueError(f"expected a float dtype to scale, got {self.dtype}")
+        dtype = np.dtype(self.dtype)
+        if self.scale and dtype.kind != "f":
+            raise ValueError(f"expected a float dtype to scale, got {dtype}")
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         converted = images.astype(self.dtype)
