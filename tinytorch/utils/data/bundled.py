@@ -131,7 +131,7 @@ def _first_images(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return images and labels of CIFAR-10; only what is not in memory is read."""
     key = assets.location, part
-    images, targets = _loaded.get(key, (np.empty((0, 3, 32, 32), np.uint8),) * 2)
+    images = _loaded[key][0] if key in _loaded else np.empty((0, 3, 32, 32), np.uint8)
     if len(images) < count:
         about = assets.manifest["cifar10"]
         first, last = (n // about["sheet_images"] for n in (len(images), count))
@@ -147,6 +147,7 @@ def _first_images(
         targets = np.frombuffer(labels, np.uint8).astype(np.int64)
         images.flags.writeable = targets.flags.writeable = False
         _loaded[key] = images, targets
+    images, targets = _loaded[key]
     return images[:count], targets[:count]
 
 

@@ -1,7 +1,7 @@
 """Samplers: the order in which a data set is visited."""
 
 import math
-from collections.abc import Iterator, Sized
+from collections.abc import Iterable, Iterator, Sized
 from itertools import islice
 from typing import Protocol, TypeVar
 
@@ -11,15 +11,11 @@ from tinytorch.random import Generator
 T = TypeVar("T", covariant=True)
 
 
-class Sampler(Protocol[T]):
+class Sampler(Iterable[T], Sized, Protocol[T]):
     """A number of indices, or lists of them, to iterate over again and again.
 
     A list will do: subclass this only to say that a class is meant as a sampler.
     """
-
-    def __iter__(self) -> Iterator[T]: ...
-
-    def __len__(self) -> int: ...
 
 
 class SequentialSampler(Sampler[int]):
