@@ -1,7 +1,10 @@
-"""Limiting gradients between backward and step, and exchanging modules."""
+"""Limiting gradients between backward and step; exchanging and watching modules."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -55,3 +58,18 @@ def replace_module(model: Module, name: str, new: Module) -> Module:
     home, _, last = name.rpartition(".")
     setattr(modules[home], last, new)
     return model
+
+
+@contextmanager
+def hooked(
+    model: Module, hook: Callable[[str, Module, Any, Any], Any]
+) -> Iterator[None]:
+    """Call hook(name, module, inputs, output) after every forward inside the model.
+
+    For a `with` block. Innermost modules come first; the model's own name is "".
+    """
+    with ExitStack() as stack:
+        for name, module in model.named_modules():
+            handle = module.register_forward_hook(partial(hook, name))
+            stack.callback(handle.remove)
+        yield
