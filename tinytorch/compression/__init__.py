@@ -2,10 +2,10 @@
 
 from tinytorch.compression.distillation import distill, distillation_loss
 from tinytorch.compression.low_rank import factorize, low_rank, rank_for_energy
-from tinytorch.compression.magnitude import (
+from tinytorch.compression.pruning import (
     KeepPruned,
     apply_masks,
     magnitude_masks,
+    prune_channels,
     sparsity,
 )
-from tinytorch.compression.structured import prune_channels

@@ -1,15 +1,16 @@
 """Distillation: a small model learns from a large one's probabilities."""
 
-from collections.abc import Iterable, Iterator, Sized
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
+from tinytorch import expect
 from tinytorch.autograd import no_grad
 from tinytorch.nn import Module
 from tinytorch.nn import functional as F
 from tinytorch.optim import Optimizer
 from tinytorch.tensor import Tensor
-from tinytorch.training import History, evaluation, fit
+from tinytorch.training import History, fit
+from tinytorch.training.evaluation import evaluating
 
 
 def distillation_loss(
@@ -26,16 +27,12 @@ def distillation_loss(
     wrong classes' order counts; T^2 makes up for the smaller gradient (Hinton et al.,
     2015).
     """
-    if temperature <= 0 or not 0 <= alpha <= 1:
-        raise ValueError(
-            "distillation expects temperature above 0 and alpha from 0 to 1, "
-            f"got {temperature} and {alpha}"
-        )
-    soft = F.kl_div(
-        F.log_softmax(logits / temperature, 1),
-        F.softmax(teacher_logits / temperature, 1),
-        reduction="batchmean",
-    )
+    expect.between(0, 1, alpha=alpha)
+    if temperature <= 0:
+        raise ValueError(f"expected temperature above 0, got {temperature}")
+    student = F.log_softmax(logits / temperature, 1)
+    teacher = F.softmax(teacher_logits / temperature, 1)
+    soft = F.kl_div(student, teacher, reduction="batchmean")
     hard = F.cross_entropy(logits, targets)
     return soft * (alpha * temperature**2) + hard * (1 - alpha)
 
@@ -55,47 +52,19 @@ def distill(
 
     The teacher is asked in evaluation mode, once a batch, so augmentation reaches both.
     """
+    seen: tuple[Any, ...] = ()
 
-    def loss(logits: Tensor, batch: _Taught) -> Tensor:
-        taught = batch.teacher_logits, batch.targets
-        return distillation_loss(logits, *taught, temperature, alpha)
+    def see(module: Module, inputs: tuple[Any, ...]) -> None:
+        nonlocal seen
+        seen = inputs
 
-    def accuracy(logits: Tensor, batch: _Taught) -> float:
-        return evaluation.accuracy(logits, batch.targets)
+    def loss(logits: Tensor, targets: Tensor) -> Tensor:
+        with evaluating(teacher), no_grad():
+            teacher_logits = teacher(*seen)  # what the student was just given
+        return distillation_loss(logits, teacher_logits, targets, temperature, alpha)
 
-    if options.get("val_loader") is not None:
-        options["val_loader"] = _Teaching(teacher, options["val_loader"])
-    teaching = _Teaching(teacher, loader)
-    options = {"metric": accuracy, **options}
-    return fit(student, teaching, loss, optimizer, epochs, **options)
-
-
-@dataclass(frozen=True)
-class _Taught:
-    """The targets of a batch, and what the teacher says."""
-
-    targets: Tensor
-    teacher_logits: Tensor
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-
-class _Teaching:
-    """A loader whose targets come with the teacher's logits."""
-
-    def __init__(self, teacher: Module, loader: Iterable) -> None:
-        if not isinstance(loader, Sized):
-            raise TypeError(
-                f"distill expects a loader with a length, got {type(loader).__name__}"
-            )
-        self.teacher, self.loader = teacher, loader
-
-    def __len__(self) -> int:
-        return len(self.loader)
-
-    def __iter__(self) -> Iterator[tuple[Tensor, _Taught]]:
-        for inputs, targets in self.loader:  # type: ignore[attr-defined]
-            with evaluation.evaluating(self.teacher), no_grad():
-                logits = self.teacher(inputs)
-            yield inputs, _Taught(targets, logits)
+    hook = student.register_forward_pre_hook(see)
+    try:
+        return fit(student, loader, loss, optimizer, epochs, **options)
+    finally:
+        hook.remove()

@@ -4,6 +4,7 @@ from copy import deepcopy
 
 import numpy as np
 
+from tinytorch import expect
 from tinytorch.nn import Linear, Module, Sequential
 from tinytorch.nn.module import Parameter
 from tinytorch.nn.utils import replace_module
@@ -15,9 +16,7 @@ def low_rank(layer: Linear, rank: int) -> Sequential:
     The truncated singular value decomposition: no other matrix of that rank is closer
     (Eckart and Young, 1936). Raises ValueError for a rank that the weight cannot have.
     """
-    full = min(layer.weight.shape)
-    if not 1 <= rank <= full:
-        raise ValueError(f"expected a rank from 1 to {full}, got {rank}")
+    expect.between(1, min(layer.weight.shape), rank=rank)
     u, s, v = np.linalg.svd(layer.weight.data, full_matrices=False)
     root = np.sqrt(s[:rank])
     first = Linear(layer.in_features, rank, bias=False)

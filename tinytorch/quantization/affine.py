@@ -1,4 +1,7 @@
-"""The map between floats and 8-bit integers: x is about scale (q - zero_point)."""
+"""The map between floats and 8-bit integers: x is about scale (q - zero_point).
+
+`Observer`s find the range of floats that it covers.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -59,17 +62,15 @@ def choose_qparams(
     point 0. Raises ValueError for a range that is empty or not finite.
     """
     low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
-    if not (np.isfinite(low).all() and np.isfinite(high).all() and (low <= high).all()):
+    if not ((low <= high) & np.isfinite(low) & np.isfinite(high)).all():
         raise ValueError(f"expected finite ranges low <= high, got {low} to {high}")
     low, high = np.minimum(low, 0), np.maximum(high, 0)
-    if symmetric:
-        scale = np.maximum(-low, high) / HIGHEST
-        zero_point = np.zeros(scale.shape)
-    else:
-        scale = (high - low) / (HIGHEST - LOWEST)
-        zero_point = LOWEST - np.rint(low / np.where(scale > 0, scale, 1))
+    span = np.maximum(-low, high) * 2 if symmetric else high - low
+    steps = 2 * HIGHEST if symmetric else HIGHEST - LOWEST
     # A range of nothing but 0 needs some scale. Tiny ones must survive as float32.
-    scale = np.where(scale > 0, np.maximum(scale, np.finfo(np.float32).tiny), 1)
+    tiny = np.finfo(np.float32).tiny
+    scale = np.where(span > 0, np.maximum(span / steps, tiny), 1)
+    zero_point = np.zeros(scale.shape) if symmetric else LOWEST - np.rint(low / scale)
     return QuantParams(scale.astype(np.float32), zero_point.astype(np.int32), axis)
 
 
@@ -106,7 +107,71 @@ def extremes(array: Array, axis: int | None = None) -> tuple[Array, Array]:
     """
     if not array.size:
         raise ValueError(f"expected at least one value, got shape {array.shape}")
-    if axis is None:
-        return array.min(), array.max()
-    others = tuple(i for i in range(array.ndim) if i != axis % array.ndim)
-    return array.min(axis=others), array.max(axis=others)
+    others = None if axis is None else tuple(np.delete(range(array.ndim), axis))
+    return array.min(others), array.max(others)
+
+
+class Observer:
+    """Watches batches for the range to quantize; subclasses say how it grows."""
+
+    low = high = 0.0
+    batches = 0
+
+    def observe(self, x: Tensor) -> None:
+        """Take in one batch."""
+        self.batches += 1
+        low, high = self.batch_range(x.data)
+        if self.batches > 1:
+            low, high = self.join(low, high)
+        self.low, self.high = float(low), float(high)
+
+    def batch_range(self, array: Array) -> tuple[Any, Any]:
+        """Return the range of one batch: its smallest and largest value."""
+        return extremes(array)
+
+    def join(self, low: float, high: float) -> tuple[float, float]:
+        """Return the range of all batches, given the newest one's."""
+        raise NotImplementedError(f"{type(self).__name__} expects a join method")
+
+    def qparams(self, symmetric: bool = False) -> QuantParams:
+        """Return the parameters for the range; RuntimeError if nothing was seen."""
+        if not self.batches:
+            raise RuntimeError("an observer expects at least one batch, got none")
+        return choose_qparams(self.low, self.high, symmetric)
+
+
+class MinMaxObserver(Observer):
+    """The smallest and largest value ever: nothing is cut, one outlier costs all."""
+
+    def join(self, low: float, high: float) -> tuple[float, float]:
+        return min(self.low, low), max(self.high, high)
+
+
+class MovingAverageMinMaxObserver(Observer):
+    """A running mean of the batches' ranges; a new one counts averaging_constant."""
+
+    def __init__(self, averaging_constant: float = 0.01) -> None:
+        if not 0 < averaging_constant <= 1:
+            raise ValueError(f"expected a constant in (0, 1], got {averaging_constant}")
+        self.averaging_constant = averaging_constant
+
+    def join(self, low: float, high: float) -> tuple[float, float]:
+        new = self.averaging_constant
+        return self.low + new * (low - self.low), self.high + new * (high - self.high)
+
+
+class PercentileObserver(MovingAverageMinMaxObserver):
+    """The mean over batches of the range that holds all but the outliers.
+
+    `percentile` of the values lie below its end, as many above its start.
+    """
+
+    def __init__(self, percentile: float = 99.9) -> None:
+        super().__init__()
+        if not 50 < percentile <= 100:
+            raise ValueError(f"expected percentile in 50..100, got {percentile}")
+        self.percentile = percentile
+
+    def batch_range(self, array: Array) -> tuple[Any, Any]:
+        self.averaging_constant = 1 / self.batches  # of the running mean: a plain one
+        return tuple(np.percentile(array, [100 - self.percentile, self.percentile]))

@@ -1,0 +1,151 @@
+"""Pruning: the smallest weights become 0, or whole channels go.
+
+Zeros tell how many weights a task needs; they take as many bytes and as much time as
+any number. Fewer channels make a model smaller and faster.
+"""
+
+from copy import deepcopy
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+
+from tinytorch import expect, nn
+from tinytorch.autograd import mark_written
+from tinytorch.nn import Conv2d, Linear, Module, Sequential
+from tinytorch.nn.module import Parameter
+from tinytorch.tensor import Tensor
+from tinytorch.training import Callback, Run
+
+Masks = dict[str, np.ndarray]
+
+# Beside the first, layers that treat each channel by itself, however many there are.
+PRUNABLE = (
+    *(Linear, Conv2d, nn.BatchNorm1d, nn.BatchNorm2d),
+    *(nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Dropout),
+    *(nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Identity),
+)
+
+
+def magnitude_masks(
+    model: Module, amount: float, scope: Literal["global", "layer"] = "global"
+) -> Masks:
+    """Return for each weight matrix or filter, by name, True where a weight stays.
+
+    The share `amount` goes: the smallest of all layers together, or of each. Biases and
+    normalisation, having one axis, stay whole (Han et al., 2015).
+    """
+    expect.between(0, 1, amount=amount)
+    expect.one_of(("global", "layer"), scope=scope)
+    sizes = {name: np.abs(p.data) for name, p in prunable(model).items()}
+    if scope == "layer":
+        return {name: _largest(size, amount) for name, size in sizes.items()}
+    together = _largest(np.concatenate([s.ravel() for s in sizes.values()]), amount)
+    ends = np.cumsum([size.size for size in sizes.values()])
+    parts = zip(sizes.items(), np.split(together, ends[:-1]), strict=True)
+    return {name: part.reshape(size.shape) for (name, size), part in parts}
+
+
+def _largest(sizes: np.ndarray, amount: float) -> np.ndarray:
+    """Return a mask without the smallest round(amount * n); the first of equals go."""
+    mask = np.ones(sizes.size, dtype=bool)
+    order = np.argsort(sizes, axis=None, kind="stable")
+    mask[order[: round(amount * sizes.size)]] = False
+    return mask.reshape(sizes.shape)
+
+
+def apply_masks(model: Module, masks: Masks) -> None:
+    """Set every weight to 0 that its mask leaves out, in place."""
+    weights = prunable(model)
+    for name, mask in masks.items():
+        weights[name].data[~mask] = 0
+        mark_written(weights[name].data)
+
+
+class KeepPruned(Callback):
+    """Applies masks before training and after each step, so that what went stays 0."""
+
+    def __init__(self, masks: Masks) -> None:
+        self.masks = masks
+
+    def on_start(self, run: Run) -> None:
+        apply_masks(run.model, self.masks)
+
+    on_step = on_start
+
+
+def sparsity(model: Module) -> float:
+    """Return the share of weights (not biases) that are 0."""
+    weights = [p.data for p in prunable(model).values()]
+    return 1 - sum(map(np.count_nonzero, weights)) / sum(w.size for w in weights)
+
+
+def prunable(model: Module) -> dict[str, Parameter]:
+    """Return the parameters with two axes or more; raises ValueError for none."""
+    found = {name: p for name, p in model.named_parameters() if p.ndim >= 2}
+    if not found:
+        raise ValueError(f"expected a model with weights to prune, got {model}")
+    return found
+
+
+def prune_channels(model: Sequential, amount: float) -> Sequential:
+    """Return a copy without the share `amount` of each hidden layer's channels.
+
+    Those with the smallest weights (2-norm) go (Li et al., 2017): a Linear or Conv2d
+    loses rows, the BatchNorm behind it entries, the next Linear or Conv2d columns. The
+    outputs stay; at least one channel does. Nested Sequentials become one.
+
+    Raises ValueError for a layer that mixes channels in another way.
+    """
+    if not 0 <= amount < 1:
+        raise ValueError(f"expected an amount from 0 to below 1, got {amount}")
+    layers = [deepcopy(layer) for layer in _chain(model)]
+    weighted = [i for i, x in enumerate(layers) if isinstance(x, Linear | Conv2d)]
+    for i, j in pairwise(weighted):
+        for layer in layers[i : j + 1]:
+            _expect_prunable(layer)
+        keep = _strongest(layers[i].weight.data, amount)
+        _keep_inputs(layers[j], keep, len(layers[i].weight))
+        for layer in layers[i:j]:
+            _keep_outputs(layer, keep)
+    return Sequential(*layers)
+
+
+def _chain(model: Module) -> list[Any]:
+    """Return the layers of nested Sequentials in order."""
+    if not isinstance(model, Sequential):
+        return [model]
+    return [layer for inner in model for layer in _chain(inner)]
+
+
+def _strongest(weight: np.ndarray, amount: float) -> np.ndarray:
+    """Return the numbers of the output channels to keep, in order."""
+    norms = np.linalg.norm(weight.reshape(len(weight), -1), axis=1)
+    gone = min(round(amount * len(weight)), len(weight) - 1)
+    return np.sort(np.argsort(norms, kind="stable")[gone:])
+
+
+def _expect_prunable(layer: Module) -> None:
+    if not isinstance(layer, PRUNABLE) or getattr(layer, "groups", 1) != 1:
+        kinds = (
+            "Linear, Conv2d without groups, or layers that treat channels one by one"
+        )
+        raise ValueError(f"prune_channels expects {kinds}, got {layer}")
+
+
+def _keep_outputs(layer: Module, keep: np.ndarray) -> None:
+    """Cut the tensors of a layer, which all begin with the axis of its outputs."""
+    for name, value in vars(layer).items():
+        if isinstance(value, Tensor):
+            setattr(layer, name, type(value)(value.data[keep]))
+        elif name in ("out_features", "out_channels", "num_features"):
+            setattr(layer, name, len(keep))
+
+
+def _keep_inputs(layer: Linear | Conv2d, keep: np.ndarray, channels: int) -> None:
+    weight = layer.weight.data
+    # Behind a Flatten, a channel of a Conv2d is a block of adjacent columns.
+    blocks = weight.reshape(len(weight), channels, -1)[:, keep]
+    layer.weight = Parameter(blocks.reshape(len(weight), -1, *weight.shape[2:]))
+    width = "in_features" if isinstance(layer, Linear) else "in_channels"
+    setattr(layer, width, layer.weight.shape[1])
