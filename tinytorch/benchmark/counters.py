@@ -2,7 +2,7 @@
 
 import math
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from tinytorch.autograd import topological_order
 from tinytorch.benchmark.table import Table
 from tinytorch.nn import Conv2d, Linear, Module, MultiheadAttention
 from tinytorch.nn.module import Parameter
+from tinytorch.nn.utils import hooked
 from tinytorch.optim import Optimizer
 from tinytorch.quantization import QuantizedConv2d, QuantizedLinear
 from tinytorch.tensor import Tensor
@@ -22,25 +23,22 @@ class Call:
     """One forward of one module, as a hook saw it."""
 
     name: str
-    module: Module
+    module: Any
     inputs: tuple[Any, ...]
     output: Any
+
+    @property
+    def flops(self) -> int:
+        """Operations of the call, without the modules inside."""
+        formula = FLOPS.get(type(self.module))
+        return formula(self) if formula else 0
 
 
 def trace(model: Module, *inputs: Any) -> list[Call]:
     """Run the model once; return every module's call, innermost first."""
     calls: list[Call] = []
-    names = {module: name for name, module in model.named_modules()}
-
-    def record(module: Module, given: tuple[Any, ...], output: Any) -> None:
-        calls.append(Call(names[module], module, given, output))
-
-    hooks = [module.register_forward_hook(record) for module in names]
-    try:
+    with hooked(model, lambda *seen: calls.append(Call(*seen))):
         model(*inputs)
-    finally:
-        for hook in hooks:
-            hook.remove()
     return calls
 
 
@@ -49,13 +47,9 @@ def count_parameters(model: Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def _linear_flops(call: Call) -> int:
-    return 2 * call.inputs[0].shape[-1] * math.prod(call.output.shape)
-
-
-def _conv2d_flops(call: Call) -> int:
-    _, depth, height, width = call.module.weight.shape  # type: ignore[attr-defined]
-    return 2 * depth * height * width * math.prod(call.output.shape)
+def _weight_flops(call: Call) -> int:
+    per_output = math.prod(call.module.weight.shape[1:])
+    return 2 * per_output * math.prod(call.output.shape)
 
 
 def _attention_flops(call: Call) -> int:
@@ -67,11 +61,8 @@ def _attention_flops(call: Call) -> int:
 
 
 # Operations that a call of such a module does itself, without the modules inside it.
-FLOPS: dict[type[Module], Callable[[Any], int]] = {
-    Linear: _linear_flops,
-    QuantizedLinear: _linear_flops,
-    Conv2d: _conv2d_flops,
-    QuantizedConv2d: _conv2d_flops,
+FLOPS: dict[type[Module], Callable[[Call], int]] = {
+    **dict.fromkeys((Linear, Conv2d, QuantizedLinear, QuantizedConv2d), _weight_flops),
     MultiheadAttention: _attention_flops,
 }
 
@@ -82,30 +73,24 @@ def count_flops(model: Module, *inputs: Any) -> int:
     Only those of matrix products, convolutions and attention (without a cache): the
     rest adds about a percent. A backward takes about twice as many.
     """
-    return sum(map(flops_of, trace(model, *inputs)))
-
-
-def flops_of(call: Call) -> int:
-    """Return the operations of one call, without the modules inside."""
-    formula = FLOPS.get(type(call.module))
-    return formula(call) if formula else 0
+    return sum(call.flops for call in trace(model, *inputs))
 
 
 def memory(model: Module, optimizer: Optimizer | None = None) -> dict[str, int]:
     """Return the bytes of parameters, gradients, buffers and the optimizer's state."""
-    parameters = list(model.parameters())
     states = optimizer.state.values() if optimizer else ()
     return {
-        "parameters": sum(p.nbytes for p in parameters),
-        "gradients": sum(p.grad.nbytes for p in parameters if p.grad is not None),
-        "buffers": sum(buffer.nbytes for _, buffer in model.named_buffers()),
-        "optimizer": sum(
-            value.nbytes
-            for state in states
-            for value in state.values()
-            if isinstance(value, np.ndarray)
-        ),
+        "parameters": _bytes(model.parameters()),
+        "gradients": _bytes(p.grad for p in model.parameters()),
+        "buffers": _bytes(buffer for _, buffer in model.named_buffers()),
+        "optimizer": _bytes(value for state in states for value in state.values()),
     }
+
+
+def _bytes(values: Iterable[Any]) -> int:
+    return sum(
+        value.nbytes for value in values if isinstance(value, Tensor | np.ndarray)
+    )
 
 
 def activation_bytes(output: Tensor, model: Module | None = None) -> int:
@@ -115,15 +100,20 @@ def activation_bytes(output: Tensor, model: Module | None = None) -> int:
     """
     if output.grad_fn is None:
         return 0
-    kept: dict[int, int] = {}
-    for node in topological_order(output.grad_fn):
-        for value in node.saved:
-            if isinstance(value, np.ndarray):
-                owner = _owner(value)
-                kept[id(owner)] = owner.nbytes
+    saved = (
+        value for node in topological_order(output.grad_fn) for value in node.saved
+    )
+    kept = {id(a): a for a in map(_owner, saved) if isinstance(a, np.ndarray)}
     for parameter in model.parameters() if model else ():
         kept.pop(id(_owner(parameter.data)), None)
-    return sum(kept.values())
+    return _bytes(kept.values())
+
+
+def _owner(array: Any) -> Any:
+    """Return the array whose memory a view shows."""
+    while isinstance(getattr(array, "base", None), np.ndarray):
+        array = array.base
+    return array
 
 
 def peak_memory(function: Callable[[], object]) -> int:
@@ -133,12 +123,10 @@ def peak_memory(function: Callable[[], object]) -> int:
     """
     tracemalloc.start()
     try:
-        before, _ = tracemalloc.get_traced_memory()
         function()
-        _, peak = tracemalloc.get_traced_memory()
+        return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    return peak - before
 
 
 def summary(model: Module, *inputs: Any) -> Table:
@@ -146,24 +134,17 @@ def summary(model: Module, *inputs: Any) -> Table:
 
     Bytes are those of parameters and buffers. The total counts shared tensors once.
     """
-    table = Table(["layer", "kind", "output", "parameters", "bytes", "FLOP"])
+    table = Table("layer", "kind", "output", "parameters", "bytes", "FLOP")
     calls = trace(model, *inputs)
     for call in calls:
         own = [t for t in vars(call.module).values() if isinstance(t, Tensor)]
-        if own or flops_of(call) or not any(call.module.children()):
+        if own or call.flops or not any(call.module.children()):
             learned = sum(t.numel() for t in own if isinstance(t, Parameter))
-            sizes = learned, sum(t.nbytes for t in own)
-            shape = "×".join(map(str, getattr(call.output, "shape", ())))
             kind = type(call.module).__name__
-            table.add(call.name, kind, shape, *sizes, flops_of(call))
+            shape = "×".join(map(str, getattr(call.output, "shape", ())))
+            table.add(call.name, kind, shape, learned, _bytes(own), call.flops)
     stored = memory(model)
     total = stored["parameters"] + stored["buffers"]
-    flops = sum(map(flops_of, calls))
+    flops = sum(call.flops for call in calls)
     table.add("total", "", "", count_parameters(model), total, flops)
     return table
-
-
-def _owner(array: np.ndarray) -> np.ndarray:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array

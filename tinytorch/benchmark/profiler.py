@@ -4,12 +4,12 @@ A layer's call is often shorter than the clock's step. So each layer is run agai
 and many times, on the inputs that it had in a whole forward.
 """
 
-from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from tinytorch.benchmark.counters import Call, flops_of, trace
+from tinytorch.benchmark.counters import Call, trace
 from tinytorch.benchmark.table import Table
 from tinytorch.benchmark.timer import Timer, Timing
 from tinytorch.creation import ones_like
@@ -34,46 +34,38 @@ class LayerTime:
         return self.forward.median + (self.backward.median if self.backward else 0.0)
 
 
-@dataclass(frozen=True)
-class Profile:
-    """The layers without modules inside, in the order of their calls, and the whole."""
+class Profile(Table):
+    """The layers without modules inside, in the order of their calls, and the whole.
 
-    layers: list[LayerTime]
-    whole: LayerTime
+    Shown in milliseconds, with the rate of the forward.
+    """
+
+    def __init__(self, layers: list[LayerTime], whole: LayerTime) -> None:
+        super().__init__(
+            "layer", "kind", "forward ms", "backward ms", "share %", "GFLOP/s"
+        )
+        self.layers, self.whole = layers, whole
+        percent = 100 / whole.seconds
+        for layer in (*layers, whole):
+            forward = layer.forward.median
+            back = layer.backward.median * 1e3 if layer.backward else None
+            rate = layer.flops / forward / 1e9 if layer.flops else None
+            times = forward * 1e3, back, layer.seconds * percent
+            self.add(layer.name, layer.kind, *times, rate)
+        self.add("(rest)", "", self.rest * 1e3, None, self.rest * percent, None)
 
     @property
     def rest(self) -> float:
         """Seconds of the whole outside the layers: glue, and measuring error."""
         return self.whole.seconds - sum(layer.seconds for layer in self.layers)
 
-    def table(self) -> Table:
-        """Return times in milliseconds, and the rate of the forward."""
-        columns = ["layer", "kind", "forward ms", "backward ms", "share %", "GFLOP/s"]
-        table = Table(columns)
-        for layer in (*self.layers, self.whole):
-            rate = layer.flops / layer.forward.median / 1e9 if layer.flops else None
-            back = layer.backward.median * 1e3 if layer.backward else None
-            forward = layer.forward.median * 1e3
-            share = 100 * layer.seconds / self.whole.seconds
-            table.add(layer.name, layer.kind, forward, back, share, rate)
-        share = 100 * self.rest / self.whole.seconds
-        table.add("(rest)", "", self.rest * 1e3, None, share, None)
-        return table
-
     def plot(self) -> Plot:
         """Draw the layers' milliseconds, forward and backward."""
         names = [f"{layer.name} {layer.kind}" for layer in self.layers]
         forward = [layer.forward.median * 1e3 for layer in self.layers]
-        backward = [
-            (layer.seconds - layer.forward.median) * 1e3 for layer in self.layers
-        ]
+        both = [layer.seconds * 1e3 for layer in self.layers]
+        backward = [b - f for b, f in zip(both, forward, strict=True)]
         return bar_plot(names, {"forward": forward, "backward": backward}, "ms")
-
-    def __repr__(self) -> str:
-        return repr(self.table())
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
 
 
 def profile(model: Module, *inputs: Any, timer: Timer | None = None) -> Profile:
@@ -84,24 +76,20 @@ def profile(model: Module, *inputs: Any, timer: Timer | None = None) -> Profile:
     timer = timer or Timer(repeats=9, min_sample=0.005, time_budget=0.3)
     model = deepcopy(model)
     calls = trace(model, *inputs)
-    leaves = [call for call in calls if not any(call.module.children())]
-    layers = [_time(call, flops_of(call), timer) for call in leaves]
+    layers = [_time(c, c.flops, timer) for c in calls if not any(c.module.children())]
     whole = Call("total", model, inputs, calls[-1].output)
-    return Profile(layers, _time(whole, sum(map(flops_of, calls)), timer))
+    return Profile(layers, _time(whole, sum(c.flops for c in calls), timer))
 
 
 def _time(call: Call, flops: int, timer: Timer) -> LayerTime:
     inputs = [_alone(value) for value in call.inputs]
-    forward = timer.measure(lambda: call.module(*inputs))
-    output = call.module(*inputs)
-    graph = isinstance(output, Tensor) and output.requires_grad
-    backward = timer.measure(_backward(output)) if graph else None
-    return LayerTime(call.name, type(call.module).__name__, flops, forward, backward)
-
-
-def _backward(output: Tensor) -> Callable[[], None]:
-    gradient = ones_like(output.detach())
-    return lambda: output.backward(gradient, retain_graph=True)
+    run, kind = partial(call.module, *inputs), type(call.module).__name__
+    forward, output, backward = timer.measure(run), run(), None
+    if isinstance(output, Tensor) and output.requires_grad:
+        gradient = ones_like(output.detach())
+        again = partial(output.backward, gradient, retain_graph=True)
+        backward = timer.measure(again)
+    return LayerTime(call.name, kind, flops, forward, backward)
 
 
 def _alone(value: Any) -> Any:

@@ -7,13 +7,16 @@ a loop of calls, and a result is the median of samples with an interval around i
 import gc
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from tinytorch import expect
+
 Call = Callable[[], object]
+Clock = Callable[[], float]
+Interval = tuple[float, float]
 RESAMPLES = 2000
 
 
@@ -33,17 +36,20 @@ class Timing:
         """Return the time that q percent of the samples stay below."""
         return float(np.percentile(self.samples, q))
 
-    def interval(self, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, level: float = 0.95) -> Interval:
         """Return a confidence interval of the median (bootstrap)."""
-        drawn = self.samples[_resampled(len(self.samples))]
-        return _interval(np.median(drawn, axis=1), level)
+        return _interval(self.resampled(), level)
+
+    def resampled(self) -> np.ndarray:
+        """Return the medians of samples drawn with replacement, always the same."""
+        n = len(self.samples)
+        drawn = np.random.default_rng(0).integers(n, size=(RESAMPLES, n))
+        return np.median(self.samples[drawn], axis=1)
 
     def __repr__(self) -> str:
-        low, high = self.interval()
-        return (
-            f"{duration(self.median)} (95 %: {duration(low)} to {duration(high)}; "
-            f"{len(self.samples)} samples of {self.loops} calls)"
-        )
+        low, high = map(duration, self.interval())
+        samples = f"{len(self.samples)} samples of {self.loops} calls"
+        return f"{duration(self.median)} (95 %: {low} to {high}; {samples})"
 
 
 @dataclass(frozen=True)
@@ -58,24 +64,22 @@ class Comparison:
         """The first's median over the second's: above 1, the second is faster."""
         return self.first.median / self.second.median
 
-    def interval(self, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, level: float = 0.95) -> Interval:
         """Return a confidence interval of the ratio (bootstrap).
 
         Pairs are drawn together, so what slowed both down at once cancels out.
         """
-        drawn = _resampled(len(self.first.samples))
-        first, second = self.first.samples[drawn], self.second.samples[drawn]
-        return _interval(np.median(first, axis=1) / np.median(second, axis=1), level)
+        return _interval(self.first.resampled() / self.second.resampled(), level)
 
     def __repr__(self) -> str:
         low, high = self.interval()
+        first, second = duration(self.first.median), duration(self.second.median)
+        times = f"{self.ratio:.2f} times (95 %: {low:.2f} to {high:.2f})"
         verdict = "; no difference is shown" if low <= 1 <= high else ""
-        return (
-            f"{duration(self.first.median)} against {duration(self.second.median)}: "
-            f"{self.ratio:.2f} times (95 %: {low:.2f} to {high:.2f}){verdict}"
-        )
+        return f"{first} against {second}: {times}{verdict}"
 
 
+@dataclass
 class Timer:
     """Times calls: some to warm up, then `repeats` samples of `min_sample` seconds.
 
@@ -83,46 +87,42 @@ class Timer:
     garbage collector is off meanwhile. `clock` returns seconds.
     """
 
-    def __init__(
-        self,
-        repeats: int = 25,
-        warmup: int = 2,
-        min_sample: float = 0.01,
-        time_budget: float = 2.0,
-        clock: Callable[[], float] = time.perf_counter,
-    ) -> None:
-        if repeats < 5 or warmup < 0:
-            raise ValueError(
-                "Timer expects repeats of at least 5 and warmup of at least 0, "
-                f"got {repeats} and {warmup}"
-            )
-        self.repeats, self.warmup, self.clock = repeats, warmup, clock
-        self.min_sample, self.time_budget = min_sample, time_budget
+    repeats: int = 25
+    warmup: int = 2
+    min_sample: float = 0.01
+    time_budget: float = 2.0
+    clock: Clock = time.perf_counter
+
+    def __post_init__(self) -> None:
+        expect.at_least(5, repeats=self.repeats)
+        expect.at_least(0, warmup=self.warmup)
 
     def measure(self, function: Call) -> Timing:
         """Return how long `function()` takes."""
-        return self._sample([function])[0]
+        return self._sample(function)[0]
 
     def compare(self, first: Call, second: Call) -> Comparison:
         """Return how long both take, sampled in turns so that noise hits both."""
-        return Comparison(*self._sample([first, second]))
+        return Comparison(*self._sample(first, second))
 
-    def _sample(self, functions: list[Call]) -> list[Timing]:
-        with _without_garbage_collection():
-            loops = [self.loops_for(function) for function in functions]
-            samples: list[list[float]] = [[] for _ in functions]
+    def _sample(self, *functions: Call) -> list[Timing]:
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            jobs: list[tuple[Call, int, list[float]]] = [
+                (function, self.loops_for(function), []) for function in functions
+            ]
             end = self.clock() + self.time_budget
             for i in range(self.repeats):
                 if i >= 5 and self.clock() >= end:
                     break
                 # Every other round the other way about: none is always first.
-                order = range(len(functions))[:: -1 if i % 2 else 1]
-                for k in order:
-                    samples[k].append(
-                        self.time_calls(functions[k], loops[k]) / loops[k]
-                    )
-        pairs = zip(samples, loops, strict=True)
-        return [Timing(np.array(times), n) for times, n in pairs]
+                for function, loops, samples in jobs[:: -1 if i % 2 else 1]:
+                    samples.append(self.time_calls(function, loops) / loops)
+        finally:
+            if enabled:
+                gc.enable()
+        return [Timing(np.array(samples), loops) for _, loops, samples in jobs]
 
     def loops_for(self, function: Call) -> int:
         """Return how many calls of `function` make a sample of min_sample seconds.
@@ -148,6 +148,17 @@ class Timer:
         return self.clock() - start
 
 
+def seconds(function: Call, at_least: float = 0.05) -> float:
+    """Return the time of one call: the mean of as many as take `at_least` seconds.
+
+    Quick, for a plot of many times; a `Timer` repeats it and says how sure it is.
+    """
+    timer, calls = Timer(), 1
+    while (took := timer.time_calls(function, calls)) < at_least:
+        calls *= 2
+    return took / calls
+
+
 def duration(seconds: float) -> str:
     """Return a time with its unit, s, ms, µs or ns, and at most three digits.
 
@@ -160,9 +171,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 1e-9:.3g} ns"
 
 
-def clock_step(
-    clock: Callable[[], float] = time.perf_counter, rounds: int = 20
-) -> float:
+def clock_step(clock: Clock = time.perf_counter, rounds: int = 20) -> float:
     """Return the smallest step, in seconds, that a clock took in `rounds` steps.
 
     A step is from one reading to the first one that differs. What takes less time
@@ -177,24 +186,8 @@ def clock_step(
     return smallest
 
 
-def _resampled(n: int) -> np.ndarray:
-    """Return numbers of samples, drawn with replacement, always the same: (2000, n)."""
-    return np.random.default_rng(0).integers(n, size=(RESAMPLES, n))
-
-
-def _interval(values: np.ndarray, level: float) -> tuple[float, float]:
+def _interval(values: np.ndarray, level: float) -> Interval:
     if not 0 < level < 1:
         raise ValueError(f"expected a level between 0 and 1, got {level}")
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
