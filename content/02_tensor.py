@@ -13,12 +13,12 @@
 # **You need:** Python functions and loops. **It takes** about an hour.
 
 # %%
-import time
 
 import numpy as np
 
 import tinytorch as tt
 from tinytorch import workshop
+from tinytorch.benchmark import seconds
 from tinytorch.utils.plot import line_plot
 from tinytorch.workshop import build, check
 
@@ -191,29 +191,14 @@ with tt.backends.use("loops"):
 #
 # **Predict first.** Your `matmul` multiplies two $n \times n$ matrices. If it takes
 # $t$ seconds for some $n$, how long will it take for $2n$? Write your guess here, as a
-# factor:
+# factor. (`seconds` times as many calls as take 50 ms together, because a browser's
+# clock ticks only every 0.1 ms, and returns the time of one.)
 
 # %% tags=["prediction"]
 my_guess = 2
 
 
 # %%
-def seconds(function, at_least=0.05):
-    """Return the time of one call, from as many as take `at_least` together.
-
-    A browser's clock ticks only every 0.1 ms: a short call must be timed in numbers.
-    """
-    calls = 1
-    while True:
-        start = time.perf_counter()
-        for _ in range(calls):
-            function()
-        took = time.perf_counter() - start
-        if took >= at_least:
-            return took / calls
-        calls *= 2
-
-
 def square(n):
     return tt.randn(n, n)
 

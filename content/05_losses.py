@@ -16,12 +16,12 @@
 
 # %%
 import inspect
-import time
 
 import numpy as np
 
 import tinytorch as tt
 from tinytorch import nn, ops, workshop
+from tinytorch.benchmark import seconds
 from tinytorch.nn import functional as F
 from tinytorch.utils.plot import line_plot
 from tinytorch.workshop import build, check
@@ -301,22 +301,6 @@ line_plot(digits, "lead of the right class", "digits")
 
 
 # %%
-def seconds(function, at_least=0.05):
-    """Return the time of one call, from as many as take `at_least` together.
-
-    A browser's clock ticks only every 0.1 ms: a short call must be timed in numbers.
-    """
-    calls = 1
-    while True:
-        start = time.perf_counter()
-        for _ in range(calls):
-            function()
-        took = time.perf_counter() - start
-        if took >= at_least:
-            return took / calls
-        calls *= 2
-
-
 rows, classes = 256, 2000  # tokens in a batch, tokens in a small vocabulary
 scores = tt.randn(rows, classes)
 ids = tt.tensor(np.random.default_rng(0).integers(0, classes, rows))

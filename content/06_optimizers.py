@@ -15,7 +15,6 @@
 
 # %%
 import inspect
-import time
 
 import numpy as np
 
@@ -23,6 +22,7 @@ import tinytorch as tt
 from tinytorch import nn, optim, workshop
 from tinytorch.backends.loops import LoopsBackend
 from tinytorch.backends.numpy import NumpyBackend
+from tinytorch.benchmark import seconds
 from tinytorch.nn import functional as F
 from tinytorch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
 from tinytorch.utils.landscape import landscape_plot
@@ -381,22 +381,6 @@ print(inspect.getsource(NumpyBackend.adam_step))
 
 
 # %%
-def seconds(function, at_least=0.05):
-    """Return the time of one call, from as many as take `at_least` together.
-
-    A browser's clock ticks only every 0.1 ms: a short call must be timed in numbers.
-    """
-    calls = 1
-    while True:
-        start = time.perf_counter()
-        for _ in range(calls):
-            function()
-        took = time.perf_counter() - start
-        if took >= at_least:
-            return took / calls
-        calls *= 2
-
-
 sizes = [100, 1_000, 10_000, 100_000]
 lines = {}
 for backend in tt.backends.available():

@@ -16,12 +16,12 @@
 
 # %%
 import inspect
-import time
 
 import numpy as np
 
 import tinytorch as tt
 from tinytorch import autograd, ops, workshop
+from tinytorch.benchmark import seconds
 from tinytorch.nn import functional as F
 from tinytorch.utils.plot import line_plot
 from tinytorch.workshop import build, check
@@ -306,22 +306,6 @@ my_guess = 1_000_000
 
 
 # %%
-def seconds(function, at_least=0.05):
-    """Return the time of one call, from as many as take `at_least` together.
-
-    A browser's clock ticks only every 0.1 ms: a short call must be timed in numbers.
-    """
-    calls = 1
-    while True:
-        start = time.perf_counter()
-        for _ in range(calls):
-            function()
-        took = time.perf_counter() - start
-        if took >= at_least:
-            return took / calls
-        calls *= 2
-
-
 def by_every_way(node):
     """Count the visits of a walk that does not remember where it has been."""
     parents = [e[0] for e in node.edges if e and isinstance(e[0], autograd.Function)]

@@ -22,7 +22,7 @@ import numpy as np
 
 import tinytorch as tt
 from tinytorch import nn, workshop
-from tinytorch.benchmark import Timer
+from tinytorch.benchmark import seconds
 from tinytorch.nn import functional as F
 from tinytorch.utils.data import Digits
 from tinytorch.utils.images import image_grid
@@ -270,18 +270,6 @@ my_guess_bytes = 2
 
 
 # %%
-timer = Timer(repeats=5, warmup=1, time_budget=0.5)
-
-
-def seconds(function):
-    """Return the time of one call."""
-    timing = timer.measure(function)
-    # A hiccup while it counts calls leaves rounds too short for a browser's clock.
-    while timing.median * timing.loops < 0.002:
-        timing = timer.measure(function)
-    return timing.median
-
-
 def time_of(channels, side, images=1):
     """Time a 3×3 convolution that keeps size and channels, on the current backend."""
     x = tt.randn(images, channels, side, side)

@@ -20,7 +20,7 @@ import numpy as np
 
 import tinytorch as tt
 from tinytorch import nn, workshop
-from tinytorch.benchmark import Timer
+from tinytorch.benchmark import seconds
 from tinytorch.models import CNN
 from tinytorch.optim import SGD, Adam
 from tinytorch.random import Generator
@@ -346,18 +346,6 @@ bar_plot(
 
 
 # %%
-timer = Timer(repeats=5, warmup=1, time_budget=0.5)
-
-
-def milliseconds(function):
-    """Return the time of one call."""
-    timing = timer.measure(function)
-    # A hiccup while it counts calls leaves rounds too short for a browser's clock.
-    while timing.median * timing.loops < 0.002:
-        timing = timer.measure(function)
-    return 1e3 * timing.median
-
-
 chosen = np.random.default_rng(0).permutation(len(photos))[:128]
 batch = photos.data[chosen]
 crop, flip = augment.transforms
@@ -372,7 +360,7 @@ stages = {
     "normalise": lambda: normal(batch),
     "move as float32": lambda: crop(batch.astype(np.float32)),
 }
-times = {name: milliseconds(function) for name, function in stages.items()}
+times = {name: 1e3 * seconds(function) for name, function in stages.items()}
 bar_plot(list(times), {"128 photographs": list(times.values())}, "ms")
 
 # %% [markdown]
@@ -408,7 +396,7 @@ print(inspect.getsource(type(photos).__mro__[1].__getitems__))
 many = [16, 64, 256]
 slow, fast = (
     [
-        milliseconds(lambda d=d, n=n: next(iter(DataLoader(d, n, shuffle=True))))
+        1e3 * seconds(lambda d=d, n=n: next(iter(DataLoader(d, n, shuffle=True))))
         for n in many
     ]
     for d in (OneByOne(photos), photos)

@@ -1,6 +1,7 @@
 """Timing against a clock of our own; counts against numbers derived by hand."""
 
 import gc
+import time
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from tinytorch.benchmark import (
     profile,
     summary,
 )
-from tinytorch.benchmark.timer import Comparison, Timing, clock_step, duration
+from tinytorch.benchmark.timer import Comparison, Timing, clock_step, duration, seconds
 from tinytorch.nn import functional as F
 from tinytorch.quantization import quantize_dynamic
 from tinytorch.tensor import Tensor
@@ -75,6 +76,18 @@ def test_a_clock_step_is_the_smallest_that_was_seen():
     readings = iter([0.0, 0.0, 3.0, 3.0, 3.0, 3.5, 3.5, 5.5])
     assert clock_step(lambda: next(readings), rounds=3) == 0.5
     assert 0 < clock_step() < 0.1
+
+
+def test_a_quick_timing_takes_as_many_calls_as_it_needs():
+    calls = []
+
+    def nap():
+        calls.append(0)
+        time.sleep(0.004)
+
+    assert 0.004 <= seconds(nap, at_least=0.01) < 0.1
+    assert len(calls) in (1, 3, 7)  # one, then two, then four; a busy moment ends it
+    assert 0 < seconds(lambda: None, at_least=0.001) < 0.001
 
 
 def test_a_comparison_takes_turns():

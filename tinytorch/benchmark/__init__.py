@@ -11,4 +11,11 @@ from tinytorch.benchmark.counters import (
 )
 from tinytorch.benchmark.profiler import Profile, profile
 from tinytorch.benchmark.table import Table
-from tinytorch.benchmark.timer import Comparison, Timer, Timing, clock_step, duration
+from tinytorch.benchmark.timer import (
+    Comparison,
+    Timer,
+    Timing,
+    clock_step,
+    duration,
+    seconds,
+)
