@@ -154,8 +154,8 @@ def _array(name: str, value: Any) -> np.ndarray:
     array = value.data if isinstance(value, Tensor) else np.asarray(value)
     array = array.astype(array.dtype.newbyteorder("<"), copy=False)
     if array.dtype not in NAMES or not isinstance(name, str) or name == "__metadata__":
-        got = f"{name!r} of dtype {array.dtype}"
-        raise TypeError(f"expected a name and a dtype out of {NAMES}, got {got}")
+        dtypes, got = list(NAMES.values()), f"{name!r} of dtype {array.dtype}"
+        raise TypeError(f"expected a name and a dtype out of {dtypes}, got {got}")
     return array
 
 

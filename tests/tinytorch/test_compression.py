@@ -204,7 +204,7 @@ PUPIL = nn.Linear(2, 2)
                 nn.Sequential(nn.Conv2d(2, 4, 1, groups=2), nn.Conv2d(4, 2, 1)), 0.5
             ),
             ValueError,
-            "without groups.* got Conv2d",
+            "groups=1\\), .* got Conv2d",
         ),
         (lambda: low_rank(PUPIL, 3), ValueError, "rank from 1 to 2, got 3"),
         (lambda: rank_for_energy(PUPIL, 0), ValueError, "above 0 and at most 1, got 0"),

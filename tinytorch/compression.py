@@ -1,9 +1,10 @@
-"""Pruning: the smallest weights become 0, or whole channels go.
+"""Less of a model: fewer weights, thinner layers, lower rank, a smaller pupil.
 
 Zeros tell how many weights a task needs; they take as many bytes and as much time as
-any number. Fewer channels make a model smaller and faster.
+any number. Fewer channels, or a lower rank, make a model smaller and faster.
 """
 
+from collections.abc import Iterable
 from copy import deepcopy
 from itertools import pairwise
 from typing import Any, Literal
@@ -11,11 +12,15 @@ from typing import Any, Literal
 import numpy as np
 
 from tinytorch import expect, nn
-from tinytorch.autograd import mark_written
+from tinytorch.autograd import mark_written, no_grad
 from tinytorch.nn import Conv2d, Linear, Module, Sequential
+from tinytorch.nn import functional as F
 from tinytorch.nn.module import Parameter
+from tinytorch.nn.utils import replace_module
+from tinytorch.optim import Optimizer
 from tinytorch.tensor import Tensor
-from tinytorch.training import Callback, Run
+from tinytorch.training import Callback, History, Run, fit
+from tinytorch.training.evaluation import evaluating
 
 Masks = dict[str, np.ndarray]
 
@@ -127,9 +132,7 @@ def _strongest(weight: np.ndarray, amount: float) -> np.ndarray:
 
 def _expect_prunable(layer: Module) -> None:
     if not isinstance(layer, PRUNABLE) or getattr(layer, "groups", 1) != 1:
-        kinds = (
-            "Linear, Conv2d without groups, or layers that treat channels one by one"
-        )
+        kinds = "Linear, Conv2d (groups=1), or layers that treat channels one by one"
         raise ValueError(f"prune_channels expects {kinds}, got {layer}")
 
 
@@ -149,3 +152,102 @@ def _keep_inputs(layer: Linear | Conv2d, keep: np.ndarray, channels: int) -> Non
     layer.weight = Parameter(blocks.reshape(len(weight), -1, *weight.shape[2:]))
     width = "in_features" if isinstance(layer, Linear) else "in_channels"
     setattr(layer, width, layer.weight.shape[1])
+
+
+def low_rank(layer: Linear, rank: int) -> Sequential:
+    """Return two Linear layers with `rank` features between, close to `layer`.
+
+    The truncated singular value decomposition: no other matrix of that rank is closer
+    (Eckart and Young, 1936). Raises ValueError for a rank that the weight cannot have.
+    """
+    expect.between(1, min(layer.weight.shape), rank=rank)
+    u, s, v = np.linalg.svd(layer.weight.data, full_matrices=False)
+    root = np.sqrt(s[:rank])
+    first = Linear(layer.in_features, rank, bias=False)
+    second = Linear(rank, layer.out_features, bias=layer.bias is not None)
+    first.weight = Parameter(root[:, None] * v[:rank])
+    second.weight = Parameter(u[:, :rank] * root)
+    if layer.bias is not None:
+        second.bias = Parameter(layer.bias.data.copy())
+    return Sequential(first, second)
+
+
+def rank_for_energy(layer: Linear, energy: float) -> int:
+    """Return the smallest rank that keeps the share `energy` of the squared weight."""
+    if not 0 < energy <= 1:
+        raise ValueError(f"expected an energy above 0 and at most 1, got {energy}")
+    s = np.linalg.svd(layer.weight.data.astype(np.float64), compute_uv=False)
+    kept = np.cumsum(s**2) / max((s**2).sum(), np.finfo(np.float64).tiny)
+    below = int(np.searchsorted(kept, energy * (1 - 1e-12)))
+    return min(below + 1, len(s))
+
+
+def factorize(model: Module, energy: float = 0.9) -> Module:
+    """Return a copy with each Linear layer at the rank that keeps `energy`.
+
+    Layers that would not get smaller stay as they are.
+    """
+    copy = deepcopy(model)
+    found = [(n, m) for n, m in copy.named_modules() if isinstance(m, Linear)]
+    for name, layer in found:
+        rank = rank_for_energy(layer, energy)
+        if rank * (layer.in_features + layer.out_features) < layer.weight.numel():
+            copy = replace_module(copy, name, low_rank(layer, rank))
+    return copy
+
+
+def distillation_loss(
+    logits: Tensor,
+    teacher_logits: Tensor,
+    targets: Tensor,
+    temperature: float = 4.0,
+    alpha: float = 0.5,
+) -> Tensor:
+    """The teacher's probabilities, softened, as targets beside the true ones.
+
+    alpha T^2 KL(teacher || student) at temperature T, plus (1 - alpha) cross-entropy.
+    Both logits are (N, C), targets (N,). A high temperature softens both, so that the
+    wrong classes' order counts; T^2 makes up for the smaller gradient (Hinton et al.,
+    2015).
+    """
+    expect.between(0, 1, alpha=alpha)
+    if temperature <= 0:
+        raise ValueError(f"expected temperature above 0, got {temperature}")
+    student = F.log_softmax(logits / temperature, 1)
+    teacher = F.softmax(teacher_logits / temperature, 1)
+    soft = F.kl_div(student, teacher, reduction="batchmean")
+    hard = F.cross_entropy(logits, targets)
+    return soft * (alpha * temperature**2) + hard * (1 - alpha)
+
+
+def distill(
+    student: Module,
+    teacher: Module,
+    loader: Iterable,
+    optimizer: Optimizer,
+    epochs: int = 1,
+    *,
+    temperature: float = 4.0,
+    alpha: float = 0.5,
+    **options: Any,
+) -> History:
+    """Train `student` by `fit` on the distillation loss; `options` are fit's.
+
+    The teacher is asked in evaluation mode, once a batch, so augmentation reaches both.
+    """
+    seen: tuple[Any, ...] = ()
+
+    def see(module: Module, inputs: tuple[Any, ...]) -> None:
+        nonlocal seen
+        seen = inputs
+
+    def loss(logits: Tensor, targets: Tensor) -> Tensor:
+        with evaluating(teacher), no_grad():
+            teacher_logits = teacher(*seen)  # what the student was just given
+        return distillation_loss(logits, teacher_logits, targets, temperature, alpha)
+
+    hook = student.register_forward_pre_hook(see)
+    try:
+        return fit(student, loader, loss, optimizer, epochs, **options)
+    finally:
+        hook.remove()

@@ -1,17 +1,26 @@
-"""The map between floats and 8-bit integers: x is about scale (q - zero_point).
+"""Eight bits instead of 32: a quarter of the bytes, and integer arithmetic.
 
-`Observer`s find the range of floats that it covers.
+Integers q stand for floats x: x is about scale (q - zero_point). Observers find the
+range of x; `quantize_dynamic` and `quantize_static` put it all into a trained model.
 """
 
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from tinytorch.autograd import no_grad
+from tinytorch.nn import Conv2d, Linear, Module
+from tinytorch.nn.functional.checks import pair
+from tinytorch.nn.utils import hooked, replace_module
+from tinytorch.ops.quantized import conv2d_int8, linear_int8
 from tinytorch.tensor import Tensor
+from tinytorch.training.evaluation import evaluating
 
 Array = np.ndarray
-LOWEST, HIGHEST = -128, 127
+LOWEST, HIGHEST = -128, 127  # of int8
 
 
 @dataclass(frozen=True)
@@ -65,11 +74,12 @@ def choose_qparams(
     if not ((low <= high) & np.isfinite(low) & np.isfinite(high)).all():
         raise ValueError(f"expected finite ranges low <= high, got {low} to {high}")
     low, high = np.minimum(low, 0), np.maximum(high, 0)
-    span = np.maximum(-low, high) * 2 if symmetric else high - low
-    steps = 2 * HIGHEST if symmetric else HIGHEST - LOWEST
+    if symmetric:
+        step = np.maximum(-low, high) / HIGHEST
+    else:
+        step = (high - low) / (HIGHEST - LOWEST)
     # A range of nothing but 0 needs some scale. Tiny ones must survive as float32.
-    tiny = np.finfo(np.float32).tiny
-    scale = np.where(span > 0, np.maximum(span / steps, tiny), 1)
+    scale = np.where(step > 0, np.maximum(step, np.finfo(np.float32).tiny), 1)
     zero_point = np.zeros(scale.shape) if symmetric else LOWEST - np.rint(low / scale)
     return QuantParams(scale.astype(np.float32), zero_point.astype(np.int32), axis)
 
@@ -101,10 +111,7 @@ def dequantize(values: Tensor, params: QuantParams) -> Tensor:
 
 
 def extremes(array: Array, axis: int | None = None) -> tuple[Array, Array]:
-    """Return the smallest and largest value, of all or of each channel along `axis`.
-
-    Raises ValueError for an empty array.
-    """
+    """Return smallest and largest value, of all or each channel; none: ValueError."""
     if not array.size:
         raise ValueError(f"expected at least one value, got shape {array.shape}")
     others = None if axis is None else tuple(np.delete(range(array.ndim), axis))
@@ -175,3 +182,119 @@ class PercentileObserver(MovingAverageMinMaxObserver):
     def batch_range(self, array: Array) -> tuple[Any, Any]:
         self.averaging_constant = 1 / self.batches  # of the running mean: a plain one
         return tuple(np.percentile(array, [100 - self.percentile, self.percentile]))
+
+
+class _Quantized(Module):
+    """An int8 weight with a scale for each output; sums are int32, the result float32.
+
+    Inputs are rounded with `input_params` (static) or, if None, with parameters from
+    each batch's own range (dynamic). There is no gradient.
+    """
+
+    weight: Tensor
+    weight_scale: Tensor
+    bias: Tensor | None
+    input_scale: Tensor | None
+    input_zero_point: Any
+
+    def __init__(self, layer: Any, input_params: QuantParams | None = None) -> None:
+        super().__init__()
+        weight, bias = quantize(layer.weight, symmetric=True, axis=0), layer.bias
+        shape = -1, *(1,) * (weight.values.ndim - 2)  # a channel's: (O,) or (O, 1, 1)
+        bias = None if bias is None else Tensor(bias.data.reshape(shape))
+        self.register_buffer("weight", weight.values)
+        self.register_buffer("weight_scale", Tensor(weight.params.scale.reshape(shape)))
+        self.register_buffer("bias", bias)
+        for name in ("scale", "zero_point"):
+            fixed = Tensor(getattr(input_params, name)) if input_params else None
+            self.register_buffer(f"input_{name}", fixed)
+
+    def forward(self, input: Tensor) -> Tensor:
+        params = None
+        if self.input_scale is not None:
+            params = QuantParams(self.input_scale.data, self.input_zero_point.data)
+        x = quantize(input, params)
+        sums = self.products(x.values.data, int(x.params.zero_point))
+        y = sums * (x.params.scale * self.weight_scale.data)
+        if self.bias is not None:
+            y += self.bias.data
+        return Tensor(y.astype(np.float32, copy=False))
+
+    def products(self, x: Array, zero_point: int) -> Array:
+        """Return the int32 outputs, without scale and bias, for int8 inputs."""
+        raise NotImplementedError(f"{type(self).__name__} expects a products method")
+
+    def extra_repr(self) -> str:
+        kind = "dynamic" if self.input_scale is None else "static"
+        return f"weight={self.weight.shape}, {kind}"
+
+
+class QuantizedLinear(_Quantized):
+    """`Linear` in int8: x (..., in_features) gives (..., out_features)."""
+
+    def products(self, x: Array, zero_point: int) -> Array:
+        outputs, inputs = self.weight.shape
+        if x.shape[-1:] != (inputs,):
+            raise ValueError(f"QuantizedLinear expects (..., {inputs}), got {x.shape}")
+        sums = linear_int8(x.reshape(-1, inputs), self.weight.data, zero_point)
+        return sums.reshape(*x.shape[:-1], outputs)
+
+
+class QuantizedConv2d(_Quantized):
+    """`Conv2d` in int8: images (N, C, H, W)."""
+
+    def __init__(self, layer: Conv2d, input_params: QuantParams | None = None) -> None:
+        super().__init__(layer, input_params)
+        self.groups = layer.groups
+        self.window = pair(layer.stride), pair(layer.padding), pair(layer.dilation)
+
+    def products(self, x: Array, zero_point: int) -> Array:
+        c = self.weight.shape[1] * self.groups
+        if x.ndim != 4 or x.shape[1] != c:
+            raise ValueError(f"QuantizedConv2d expects (N, {c}, H, W), got {x.shape}")
+        return conv2d_int8(x, self.weight.data, self.window, self.groups, zero_point)
+
+
+def quantize_dynamic(model: Module) -> Module:
+    """Return a copy whose Linear layers are int8, inputs rounded batch by batch."""
+    named = model.named_modules()
+    return _converted(model, {n: None for n, x in named if isinstance(x, Linear)})
+
+
+def quantize_static(
+    model: Module,
+    calibration: Iterable,
+    observer: Callable[[], Observer] = MinMaxObserver,
+) -> Module:
+    """Return a copy whose Linear and Conv2d layers are int8, with fixed input ranges.
+
+    The ranges are what `calibration`'s batches (inputs, or tuples that begin with them)
+    show to each layer. Raises ValueError if a layer sees none.
+    """
+    named = model.named_modules()
+    observers = {n: observer() for n, x in named if isinstance(x, Linear | Conv2d)}
+
+    def watch(name: str, module: Module, inputs: Any, output: Any) -> None:
+        if name in observers:
+            observers[name].observe(inputs[0])
+
+    with hooked(model, watch), evaluating(model), no_grad():
+        for batch in calibration:
+            model(batch[0] if isinstance(batch, tuple | list) else batch)
+    unseen = [name for name, observer in observers.items() if not observer.batches]
+    if unseen:
+        raise ValueError(f"calibration showed no input to {unseen}")
+    return _converted(model, {name: seen.qparams() for name, seen in observers.items()})
+
+
+def _converted(model: Module, params: Mapping[str, QuantParams | None]) -> Module:
+    """Return a frozen copy in evaluation mode, with the named layers in int8."""
+    if not params:
+        raise ValueError(f"expected Linear (or, static, Conv2d) layers, got {model}")
+    copy = deepcopy(model).requires_grad_(False)
+    modules = dict(copy.named_modules())
+    for name, input_params in params.items():
+        layer: Any = modules[name]
+        kind = QuantizedLinear if isinstance(layer, Linear) else QuantizedConv2d
+        copy = replace_module(copy, name, kind(layer, input_params))
+    return copy.eval()
