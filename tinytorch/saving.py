@@ -67,19 +67,18 @@ def load_metadata(path: StrPath) -> Metadata:
 
 def save(tensors: Tensors, metadata: Metadata | None = None) -> bytes:
     """Return the contents of a file with these tensors."""
-    arrays = {name: _array(name, value) for name, value in tensors.items()}
+    arrays = [(name, _array(name, value)) for name, value in tensors.items()]
     # Widest numbers first: every tensor then begins at a multiple of its item's size.
-    order = sorted(arrays, key=lambda name: (-arrays[name].itemsize, name))
+    arrays.sort(key=lambda item: (-item[1].itemsize, item[0]))
     header: dict[str, Any] = {"__metadata__": _strings(metadata)} if metadata else {}
     end = 0
-    for name in order:
-        array = arrays[name]
+    for name, array in arrays:
         begin, end = end, end + array.nbytes
         entry = {"dtype": NAMES[array.dtype], "shape": array.shape}
         header[name] = {**entry, "data_offsets": (begin, end)}
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
-    numbers = [arrays[name].tobytes() for name in order]
+    numbers = [array.tobytes() for _, array in arrays]
     return b"".join([len(text).to_bytes(8, "little"), text, *numbers])
 
 
