@@ -185,6 +185,13 @@ def test_counts_are_those_derived_by_hand(model, x, parameters, flops):
     assert all(module._after == () for module in model.modules())
 
 
+def test_hooks_are_gone_after_a_forward_that_fails():
+    model = models.LeNet()
+    with pytest.raises(ValueError, match="expects .* got"):
+        count_flops(model, zeros(1, 2, 28, 28))
+    assert all(module._after == () for module in model.modules())
+
+
 def test_the_cifar_network_takes_what_its_recipe_says():
     assert pytest.approx(5.6e6, rel=0.01) == CNN
 

@@ -161,7 +161,7 @@ def test_static_quantization_fixes_what_calibration_shows():
     assert found.features[0].input_zero_point.item() == expected.zero_point
     with no_grad():
         np.testing.assert_allclose(found(x).data, model.eval()(x).data, atol=0.2)
-    assert model.features[0]._before == ()
+    assert model.features[0]._after == ()
 
 
 def test_a_layer_alone_is_a_model_too():

@@ -97,9 +97,7 @@ def memory(model: Module, optimizer: Optimizer | None = None) -> dict[str, int]:
 
 
 def _bytes(values: Iterable[Any]) -> int:
-    return sum(
-        value.nbytes for value in values if isinstance(value, Tensor | np.ndarray)
-    )
+    return sum(v.nbytes for v in values if isinstance(v, Tensor | np.ndarray))
 
 
 def activation_bytes(output: Tensor, model: Module | None = None) -> int:
@@ -109,9 +107,8 @@ def activation_bytes(output: Tensor, model: Module | None = None) -> int:
     """
     if output.grad_fn is None:
         return 0
-    saved = (
-        value for node in topological_order(output.grad_fn) for value in node.saved
-    )
+    nodes = topological_order(output.grad_fn)
+    saved = (value for node in nodes for value in node.saved)
     kept = {id(a): a for a in map(_owner, saved) if isinstance(a, np.ndarray)}
     for parameter in model.parameters() if model else ():
         kept.pop(id(_owner(parameter.data)), None)
@@ -203,9 +200,8 @@ class Profile(Table):
     def plot(self) -> Plot:
         """Draw the layers' milliseconds, forward and backward."""
         names = [f"{layer.name} {layer.kind}" for layer in self.layers]
-        forward = [layer.forward.median * 1e3 for layer in self.layers]
-        both = [layer.seconds * 1e3 for layer in self.layers]
-        backward = [b - f for b, f in zip(both, forward, strict=True)]
+        forward = [1e3 * layer.forward.median for layer in self.layers]
+        backward = [1e3 * (x.seconds - x.forward.median) for x in self.layers]
         return bar_plot(names, {"forward": forward, "backward": backward}, "ms")
 
 
@@ -223,18 +219,17 @@ def profile(model: Module, *inputs: Any, timer: Timer | None = None) -> Profile:
 
 
 def _time(call: Call, flops: int, timer: Timer) -> LayerTime:
-    inputs = [_alone(value) for value in call.inputs]
-    run, kind = partial(call.module, *inputs), type(call.module).__name__
-    forward, output, backward = timer.measure(run), run(), None
+    forward = partial(call.module, *map(_alone, call.inputs))
+    output, backward = forward(), None
     if isinstance(output, Tensor) and output.requires_grad:
         gradient = ones_like(output.detach())
         again = partial(output.backward, gradient, retain_graph=True)
         backward = timer.measure(again)
-    return LayerTime(call.name, kind, flops, forward, backward)
+    kind = type(call.module).__name__
+    return LayerTime(call.name, kind, flops, timer.measure(forward), backward)
 
 
 def _alone(value: Any) -> Any:
     """Return an input without the graph behind it."""
-    if not isinstance(value, Tensor):
-        return value
-    return value.detach().requires_grad_(value.requires_grad)
+    tensor = isinstance(value, Tensor)
+    return value.detach().requires_grad_(value.requires_grad) if tensor else value
