@@ -82,7 +82,8 @@ class KeepPruned(Callback):
 def sparsity(model: Module) -> float:
     """Return the share of weights (not biases) that are 0."""
     weights = [p.data for p in prunable(model).values()]
-    return 1 - sum(map(np.count_nonzero, weights)) / sum(w.size for w in weights)
+    zeros = sum(int((w == 0).sum()) for w in weights)
+    return zeros / sum(w.size for w in weights)
 
 
 def prunable(model: Module) -> dict[str, Parameter]:
