@@ -13,7 +13,7 @@ import numpy as np
 
 from tinytorch.autograd import no_grad
 from tinytorch.nn import Conv2d, Linear, Module
-from tinytorch.nn.functional.checks import pair
+from tinytorch.nn.functional.image import pair
 from tinytorch.nn.utils import hooked, replace_module
 from tinytorch.ops.quantized import conv2d_int8, linear_int8
 from tinytorch.tensor import Tensor
