@@ -168,10 +168,7 @@ class MovingAverageMinMaxObserver(Observer):
 
 
 class PercentileObserver(MovingAverageMinMaxObserver):
-    """The mean over batches of the range that holds all but the outliers.
-
-    `percentile` of the values lie below its end, as many above its start.
-    """
+    """The mean of ranges that hold `percentile` of a batch from below and above."""
 
     def __init__(self, percentile: float = 99.9) -> None:
         super().__init__()
