@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.autograd import no_grad
+from tinytorch.backends.numpy import Window
 from tinytorch.nn import Conv2d, Linear, Module
 from tinytorch.nn.functional.image import pair
 from tinytorch.nn.utils import hooked, replace_module
@@ -243,7 +244,8 @@ class QuantizedConv2d(_Quantized):
     def __init__(self, layer: Conv2d, input_params: QuantParams | None = None) -> None:
         super().__init__(layer, input_params)
         self.groups = layer.groups
-        self.window = pair(layer.stride), pair(layer.padding), pair(layer.dilation)
+        sizes = layer.kernel_size, layer.stride, layer.padding, layer.dilation
+        self.window = Window(*map(pair, sizes))
 
     def products(self, x: Array, zero_point: int) -> Array:
         c = self.weight.shape[1] * self.groups

@@ -5,6 +5,7 @@ import pytest
 
 import tinytorch
 from tinytorch import backends, nn, no_grad, saving
+from tinytorch.backends.numpy import Window
 from tinytorch.nn import functional as F
 from tinytorch.ops.quantized import conv2d_int8, linear_int8
 from tinytorch.quantization import (
@@ -85,18 +86,18 @@ def test_integer_products_are_exact(backend):
 @pytest.mark.parametrize(
     ("groups", "window"),
     [
-        (1, ((1, 1), (0, 0), (1, 1))),
-        (1, ((2, 1), (1, 2), (1, 1))),
-        (2, ((1, 1), (1, 1), (2, 1))),
+        (1, Window((3, 2))),
+        (1, Window((3, 2), stride=(2, 1), padding=(1, 2))),
+        (2, Window((3, 2), padding=(1, 1), dilation=(2, 1))),
     ],
 )
 def test_integer_convolutions_are_exact(groups, window):
     x = RNG.integers(size=(2, 4, 6, 7), **INT8)
-    w = RNG.integers(size=(6, 4 // groups, 3, 2), **INT8)
+    w = RNG.integers(size=(6, 4 // groups, *window.kernel), **INT8)
     found = conv2d_int8(x, w, window, groups, 55)
     exact = F.conv2d(
         Tensor(x.astype(np.float64) - 55), Tensor(w.astype(np.float64)), None,
-        *window, groups,
+        *window[1:], groups,
     )  # fmt: skip
     assert found.dtype == np.int32
     np.testing.assert_array_equal(found, exact.data)

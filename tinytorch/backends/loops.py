@@ -1,11 +1,11 @@
 """The kernels as one would first write them: Python loops over single numbers.
 
-Slow on purpose, and correct. What has no loop version here is numpy's.
+Slow on purpose, and correct: these are the ones that the lessons build. What has no
+loop version here is numpy's.
 """
 
 import math
 from collections.abc import Sequence
-from itertools import product
 
 import numpy as np
 
@@ -13,9 +13,9 @@ from tinytorch.backends.numpy import (
     GELU_CUBIC,
     GELU_SCALE,
     Array,
+    Arrays,
     Axis,
     NumpyBackend,
-    Pair,
     Window,
     output_size,
     pad_image,
@@ -64,28 +64,20 @@ class LoopsBackend(NumpyBackend):
                         out[(*n, i, j)] += a[(*n, i, k)] * b[(*n, k, j)]
         return out
 
-    def matmul_int8(self, a: Array, b: Array) -> Array:
-        """int8 (I, K) times int8 (K, J) gives exact int32 (I, J)."""
-        out = np.zeros((a.shape[0], b.shape[1]), dtype=np.int32)
-        for i, j, k in product(range(a.shape[0]), range(b.shape[1]), range(a.shape[1])):
-            out[i, j] += int(a[i, k]) * int(b[k, j])
-        return out
-
     def conv2d(
         self, x: Array, weight: Array, bias: Array | None, window: Window, groups: int
     ) -> Array:
         """Slide each filter over each image and add up products of pixels and weights.
 
         x is (N, C, H, W), weight (O, C/groups, KH, KW), bias (O,) or None; the result
-        is (N, O, OH, OW). `window` holds the pairs of strides, paddings (of zeros) and
-        dilations, height first. Filter `out` reads the C/groups channels that begin at
-        out // (O // groups) * (C // groups): all of them where groups is 1.
+        is (N, O, OH, OW). Padding is zeros. Filter `out` reads the C/groups channels
+        that begin at out // (O // groups) * (C // groups): all of them where groups
+        is 1.
         """
-        o, depth, kh, kw = weight.shape
-        oh, ow = output_size(x.shape[2:], (kh, kw), window)
-        (sh, sw), _, (dh, dw) = window
-        x = pad_image(x, window[1])
-        y = np.empty((x.shape[0], o, oh, ow), dtype=np.result_type(x, weight))
+        (kh, kw), (sh, sw), padding, (dh, dw) = window
+        o, depth = weight.shape[:2]
+        y = np.empty((len(x), o, *output_size(x.shape[2:], window)), dtype=x.dtype)
+        x = pad_image(x, padding)
         for n, out, i, j in np.ndindex(*y.shape):
             total = 0.0 if bias is None else bias[out]
             first = out // (o // groups) * depth
@@ -95,104 +87,38 @@ class LoopsBackend(NumpyBackend):
             y[n, out, i, j] = total
         return y
 
-    def conv2d_input_grad(
-        self,
-        grad: Array,
-        weight: Array,
-        shape: Sequence[int],
-        window: Window,
-        groups: int,
-    ) -> Array:
-        """Gradient (N, O, OH, OW) of the output to one of `shape` (N, C, H, W)."""
-        n_images, channels, h, w = shape
-        o, depth, kh, kw = weight.shape
-        (sh, sw), (ph, pw), (dh, dw) = window
-        dx = np.zeros((n_images, channels, h + 2 * ph, w + 2 * pw), dtype=grad.dtype)
-        for n, out, i, j in np.ndindex(*grad.shape):
-            first = out // (o // groups) * depth
-            for c, u, v in np.ndindex(depth, kh, kw):
-                row, col = i * sh + u * dh, j * sw + v * dw
-                dx[n, first + c, row, col] += grad[n, out, i, j] * weight[out, c, u, v]
-        return dx[:, :, ph : ph + h, pw : pw + w]
-
-    def conv2d_weight_grad(
-        self, grad: Array, x: Array, shape: Sequence[int], window: Window, groups: int
-    ) -> Array:
-        """Gradient (N, O, OH, OW) of the output to one of `shape` (O, C/G, KH, KW)."""
-        o, depth, kh, kw = shape
-        (sh, sw), padding, (dh, dw) = window
-        x = pad_image(x, padding)
-        dw_ = np.zeros((o, depth, kh, kw), dtype=grad.dtype)
-        for n, out, i, j in np.ndindex(*grad.shape):
-            first = out // (o // groups) * depth
-            for c, u, v in np.ndindex(depth, kh, kw):
-                pixel = x[n, first + c, i * sh + u * dh, j * sw + v * dw]
-                dw_[out, c, u, v] += grad[n, out, i, j] * pixel
-        return dw_
-
-    def max_pool2d(self, x: Array, kernel: Pair, window: Window) -> tuple[Array, Array]:
+    def max_pool2d(self, x: Array, window: Window) -> Arrays:
         """Return the largest value of each window, and its cell's number (int16).
 
-        x is (N, C, H, W), both results (N, C, OH, OW). Cells are counted row by row
-        from 0; of equal values the first wins, and nan beats every number. `window`
-        holds the pairs of strides, paddings (of -inf) and dilations, height first.
+        x is (N, C, H, W), both results (N, C, OH, OW). Padding is -inf. Cells are
+        counted row by row from 0; of equal values the first wins, and nan beats every
+        number.
         """
-        oh, ow = output_size(x.shape[2:], kernel, window)
-        (sh, sw), _, (dh, dw) = window
-        x = pad_image(x, window[1], -np.inf)
-        y = np.empty((*x.shape[:2], oh, ow), dtype=x.dtype)
+        (kh, kw), (sh, sw), padding, (dh, dw) = window
+        y = np.empty((*x.shape[:2], *output_size(x.shape[2:], window)), dtype=x.dtype)
+        x = pad_image(x, padding, -np.inf)
         cell = np.zeros(y.shape, dtype=np.int16)
         for n, c, i, j in np.ndindex(*y.shape):
             best = -math.inf
-            for u, v in np.ndindex(*kernel):
+            for u, v in np.ndindex(kh, kw):
                 value = x[n, c, i * sh + u * dh, j * sw + v * dw]
                 if value > best or math.isnan(value):
-                    best, cell[n, c, i, j] = value, u * kernel[1] + v
+                    best, cell[n, c, i, j] = value, u * kw + v
             y[n, c, i, j] = best
         return y, cell
 
-    def max_pool2d_grad(
-        self,
-        grad: Array,
-        cell: Array,
-        shape: Sequence[int],
-        kernel: Pair,
-        window: Window,
-    ) -> Array:
-        """Send each window's gradient to the pixel that won."""
-        (n_images, channels, h, w), ((sh, sw), (ph, pw), (dh, dw)) = shape, window
-        dx = np.zeros((n_images, channels, h + 2 * ph, w + 2 * pw), dtype=grad.dtype)
-        for n, c, i, j in np.ndindex(*grad.shape):
-            u, v = divmod(int(cell[n, c, i, j]), kernel[1])
-            dx[n, c, i * sh + u * dh, j * sw + v * dw] += grad[n, c, i, j]
-        return dx[:, :, ph : ph + h, pw : pw + w]
-
-    def avg_pool2d(self, x: Array, kernel: Pair, window: Window) -> Array:
+    def avg_pool2d(self, x: Array, window: Window) -> Array:
         """Return the mean of each window, padding counted as zeros.
 
-        x is (N, C, H, W), the result (N, C, OH, OW). `window` holds the pairs of
-        strides, paddings and dilations, height first.
+        x is (N, C, H, W), the result (N, C, OH, OW).
         """
-        oh, ow = output_size(x.shape[2:], kernel, window)
-        (sh, sw), _, (dh, dw) = window
-        x = pad_image(x, window[1])
-        y = np.zeros((*x.shape[:2], oh, ow), dtype=x.dtype)
+        (kh, kw), (sh, sw), padding, (dh, dw) = window
+        y = np.zeros((*x.shape[:2], *output_size(x.shape[2:], window)), dtype=x.dtype)
+        x = pad_image(x, padding)
         for n, c, i, j in np.ndindex(*y.shape):
-            for u, v in np.ndindex(*kernel):
+            for u, v in np.ndindex(kh, kw):
                 y[n, c, i, j] += x[n, c, i * sh + u * dh, j * sw + v * dw]
-        return y / (kernel[0] * kernel[1])
-
-    def avg_pool2d_grad(
-        self, grad: Array, shape: Sequence[int], kernel: Pair, window: Window
-    ) -> Array:
-        """Share each window's gradient among its pixels."""
-        (n_images, channels, h, w), ((sh, sw), (ph, pw), (dh, dw)) = shape, window
-        dx = np.zeros((n_images, channels, h + 2 * ph, w + 2 * pw), dtype=grad.dtype)
-        share = grad / (kernel[0] * kernel[1])
-        for n, c, i, j in np.ndindex(*grad.shape):
-            for u, v in np.ndindex(*kernel):
-                dx[n, c, i * sh + u * dh, j * sw + v * dw] += share[n, c, i, j]
-        return dx[:, :, ph : ph + h, pw : pw + w]
+        return y / (kh * kw)
 
     def relu(self, x: Array) -> Array:
         """max(x, 0) of each element; a new array of x's shape and dtype; nan stays."""
@@ -252,23 +178,7 @@ class LoopsBackend(NumpyBackend):
             y[row] = [v - top - math.log(total) for v in values]
         return y
 
-    def layer_norm(
-        self, x: Array, weight: Array, bias: Array, eps: float
-    ) -> tuple[Array, Array, Array]:
-        """Normalise each row of (R, D); return y, the rows' means and 1/deviations."""
-        y = np.empty_like(x)
-        mean, rstd = np.empty_like(x[:, 0]), np.empty_like(x[:, 0])
-        for r, row in enumerate(x):
-            mean[r] = math.fsum(row) / len(row)
-            var = math.fsum((value - mean[r]) ** 2 for value in row) / len(row)
-            rstd[r] = 1 / math.sqrt(var + eps)
-            for j, value in enumerate(row):
-                y[r, j] = (value - mean[r]) * rstd[r] * weight[j] + bias[j]
-        return y, mean, rstd
-
-    def batch_norm(
-        self, x: Array, weight: Array, bias: Array, eps: float
-    ) -> tuple[Array, Array, Array]:
+    def batch_norm(self, x: Array, weight: Array, bias: Array, eps: float) -> Arrays:
         """Normalise each channel of (N, C, L) over N and L, then scale and shift it.
 
         weight (x - mean) / sqrt(var + eps) + bias, with the mean and variance of the
@@ -285,12 +195,6 @@ class LoopsBackend(NumpyBackend):
             for n, i in np.ndindex(x.shape[0], x.shape[2]):
                 y[n, c, i] = (x[n, c, i] - mean[c]) * scale + bias[c]
         return y, mean, var
-
-    def scatter_add(self, table: Array, ids: Array, rows: Array) -> None:
-        """Add row r of (R, D) to `table[ids[r]]`, in place; ids may repeat."""
-        for r, i in enumerate(ids):
-            for j in range(table.shape[1]):
-                table[i, j] += rows[r, j]
 
     def sgd_step(
         self,

@@ -1,33 +1,43 @@
 """Every kernel, vectorised with numpy: the default on a desktop.
 
 Kernels take and return raw arrays. Shapes were checked by the caller. N is the
-batch, C and O are channels, H and W the image, G the groups of a convolution.
-A `Window` is ((stride, stride), (padding, padding), (dilation, dilation)).
+batch, C and O are channels, H and W the image, G the groups of a convolution, and
+OH and OW count the places of a window.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 Array = np.ndarray
+Arrays = tuple[Array, ...]
 Axis = int | tuple[int, ...] | None
 Pair = tuple[int, int]
-Window = tuple[Pair, Pair, Pair]
+Shape = Sequence[int]
+
+GELU_SCALE = float(np.sqrt(2 / np.pi))
+GELU_CUBIC = 0.044715
 
 
-def output_size(size: Pair, kernel: Pair, window: Window) -> Pair:
-    """Return how many places a window takes, along height and along width.
+class Window(NamedTuple):
+    """What slides over an image: its size and its steps, each (height, width)."""
 
-    Of `window`, the first pair holds the strides, the second the paddings, the third
-    the dilations; the first number of every pair is for the height. For each:
-    floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1
+    kernel: Pair
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+
+
+def output_size(size: Shape, window: Window) -> Pair:
+    """Return how many places a window takes in an image, (height, width) like `size`.
+
+    For each: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1
     """
     height, width = (
-        (size[i] + 2 * window[1][i] - window[2][i] * (kernel[i] - 1) - 1)
-        // window[0][i]
-        + 1
-        for i in (0, 1)
+        (n + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+        for n, kernel, stride, padding, dilation in zip(size, *window, strict=True)
     )
     return height, width
 
@@ -46,42 +56,41 @@ def pad_image(x: Array, padding: Pair, value: float = 0.0) -> Array:
     return out
 
 
-def window_slices(kernel: Pair, out: Pair, window: Window) -> list[tuple[slice, slice]]:
-    """Return, for each cell of the kernel, the pixels that it meets."""
-    (sh, sw), _, (dh, dw) = window
-    return [
-        (
-            slice(i * dh, i * dh + sh * (out[0] - 1) + 1, sh),
-            slice(j * dw, j * dw + sw * (out[1] - 1) + 1, sw),
-        )
-        for i in range(kernel[0])
-        for j in range(kernel[1])
-    ]
+def window_cells(padded: Array, window: Window) -> list[Array]:
+    """Return for each cell of the kernel the pixels that it meets: a view.
+
+    padded: (N, C, H, W), border included. Each view is (N, C, OH, OW).
+    """
+    (kh, kw), (sh, sw), _, (dh, dw) = window
+    oh, ow = output_size(padded.shape[2:], window._replace(padding=(0, 0)))
+    rows = [slice(i * dh, i * dh + sh * (oh - 1) + 1, sh) for i in range(kh)]
+    cols = [slice(j * dw, j * dw + sw * (ow - 1) + 1, sw) for j in range(kw)]
+    return [padded[:, :, r, c] for r in rows for c in cols]
 
 
-def unfold(x: Array, kernel: Pair, window: Window) -> Array:
+def unfold(x: Array, window: Window) -> Array:
     """Copy each window of (N, C, H, W) into a column: (N, C KH KW, OH OW).
 
     A column holds the window's pixels channel by channel, each row by row; columns
     follow each other as the window moves, row by row. Padding is zeros.
     """
-    n, c, h, w = x.shape
-    out = output_size((h, w), kernel, window)
-    padded = pad_image(x, window[1])
-    columns = np.empty((n, c, kernel[0] * kernel[1], *out), dtype=x.dtype)
-    for k, (rows, cols) in enumerate(window_slices(kernel, out, window)):
-        columns[:, :, k] = padded[:, :, rows, cols]
-    return columns.reshape(n, c * kernel[0] * kernel[1], out[0] * out[1])
+    cells = window_cells(pad_image(x, window.padding), window)
+    n, c, oh, ow = cells[0].shape
+    columns = np.empty((n, c, len(cells), oh, ow), dtype=x.dtype)
+    for k, pixels in enumerate(cells):
+        columns[:, :, k] = pixels
+    return columns.reshape(n, c * len(cells), oh * ow)
 
 
-def fold(columns: Array, shape: Sequence[int], kernel: Pair, window: Window) -> Array:
-    """Add each column back to the pixels it came from: the transpose of unfold."""
-    n, c, h, w = shape
-    out, (top, left) = output_size((h, w), kernel, window), window[1]
-    columns = columns.reshape(n, c, kernel[0] * kernel[1], *out)
-    padded = np.zeros((n, c, h + 2 * top, w + 2 * left), dtype=columns.dtype)
-    for k, (rows, cols) in enumerate(window_slices(kernel, out, window)):
-        padded[:, :, rows, cols] += columns[:, :, k]
+def fold(parts: Iterable[Array], shape: Shape, window: Window, like: Array) -> Array:
+    """Add each cell's part (N, C, OH, OW) to the pixels that it meets.
+
+    The transpose of unfolding. Returns `shape`, (N, C, H, W), in the dtype of `like`.
+    """
+    (n, c, h, w), (top, left) = shape, window.padding
+    padded = np.zeros((n, c, h + 2 * top, w + 2 * left), dtype=like.dtype)
+    for pixels, part in zip(window_cells(padded, window), parts, strict=True):
+        pixels += part
     return padded[:, :, top : top + h, left : left + w]
 
 
@@ -137,87 +146,60 @@ class NumpyBackend:
         self, x: Array, weight: Array, bias: Array | None, window: Window, groups: int
     ) -> Array:
         """(N, C, H, W) with (O, C/G, KH, KW) gives (N, O, OH, OW)."""
-        n, o, kernel = x.shape[0], weight.shape[0], weight.shape[2:]
-        columns = unfold(x, kernel, window)
-        columns = _grouped(columns, groups)
+        n, o = len(x), len(weight)
+        columns = _grouped(unfold(x, window), groups)
         y = self.matmul(weight.reshape(groups, o // groups, -1), columns)
-        y = y.reshape(n, o, *output_size(x.shape[2:], kernel, window))
+        y = y.reshape(n, o, *output_size(x.shape[2:], window))
         if bias is not None:
             y += bias[:, None, None]
         return y
 
     def conv2d_input_grad(
-        self,
-        grad: Array,
-        weight: Array,
-        shape: Sequence[int],
-        window: Window,
-        groups: int,
+        self, grad: Array, weight: Array, shape: Shape, window: Window, groups: int
     ) -> Array:
         """Gradient (N, O, OH, OW) of the output to one of `shape` (N, C, H, W)."""
-        o = grad.shape[1]
-        w = weight.reshape(groups, o // groups, -1).swapaxes(1, 2)
+        w = weight.reshape(groups, len(weight) // groups, -1).swapaxes(1, 2)
         columns = self.matmul(w, _grouped(grad, groups))
-        return fold(columns, shape, weight.shape[2:], window)
+        columns = columns.reshape(*shape[:2], math.prod(window.kernel), *grad.shape[2:])
+        return fold(np.moveaxis(columns, 2, 0), shape, window, like=grad)
 
     def conv2d_weight_grad(
-        self, grad: Array, x: Array, shape: Sequence[int], window: Window, groups: int
+        self, grad: Array, x: Array, window: Window, groups: int
     ) -> Array:
-        """Gradient (N, O, OH, OW) of the output to one of `shape` (O, C/G, KH, KW)."""
-        columns = unfold(x, (shape[2], shape[3]), window)
-        columns = _grouped(columns, groups)
-        g = _grouped(grad, groups)
-        return self.matmul(g, columns.swapaxes(2, 3)).sum(axis=0).reshape(shape)
+        """Gradient (N, O, OH, OW) of the output to one for (O, C/G, KH, KW)."""
+        columns = _grouped(unfold(x, window), groups).swapaxes(2, 3)
+        dweight = self.matmul(_grouped(grad, groups), columns).sum(axis=0)
+        return dweight.reshape(grad.shape[1], x.shape[1] // groups, *window.kernel)
 
-    def max_pool2d(self, x: Array, kernel: Pair, window: Window) -> tuple[Array, Array]:
+    def max_pool2d(self, x: Array, window: Window) -> Arrays:
         """Return the largest value of each window, and its cell's number (int16)."""
-        out = output_size(x.shape[2:], kernel, window)
-        padded = pad_image(x, window[1], -np.inf)
-        slices = window_slices(kernel, out, window)
-        best = padded[:, :, slices[0][0], slices[0][1]].copy()
-        cell = np.zeros(best.shape, dtype=np.int16)
-        for k, (rows, cols) in enumerate(slices[1:], start=1):
-            value = padded[:, :, rows, cols]
+        first, *others = window_cells(pad_image(x, window.padding, -np.inf), window)
+        best, cell = first.copy(), np.zeros(first.shape, dtype=np.int16)
+        for k, value in enumerate(others, start=1):
             better = (value > best) | np.isnan(value)
             np.copyto(best, value, where=better)
             np.copyto(cell, np.int16(k), where=better)
         return best, cell
 
     def max_pool2d_grad(
-        self,
-        grad: Array,
-        cell: Array,
-        shape: Sequence[int],
-        kernel: Pair,
-        window: Window,
+        self, grad: Array, cell: Array, shape: Shape, window: Window
     ) -> Array:
         """Send each window's gradient to the pixel that won."""
-        (n, c, h, w), (top, left) = shape, window[1]
-        padded = np.zeros((n, c, h + 2 * top, w + 2 * left), dtype=grad.dtype)
-        slices = window_slices(kernel, grad.shape[2:], window)
-        for k, (rows, cols) in enumerate(slices):
-            padded[:, :, rows, cols] += grad * (cell == k)
-        return padded[:, :, top : top + h, left : left + w]
+        cells = range(math.prod(window.kernel))
+        return fold((grad * (cell == k) for k in cells), shape, window, like=grad)
 
-    def avg_pool2d(self, x: Array, kernel: Pair, window: Window) -> Array:
+    def avg_pool2d(self, x: Array, window: Window) -> Array:
         """Return the mean of each window, padding counted as zeros."""
-        out = output_size(x.shape[2:], kernel, window)
-        padded = pad_image(x, window[1])
-        total = np.zeros((*x.shape[:2], *out), dtype=x.dtype)
-        for rows, cols in window_slices(kernel, out, window):
-            total += padded[:, :, rows, cols]
-        return total / (kernel[0] * kernel[1])
+        first, *others = window_cells(pad_image(x, window.padding), window)
+        total = first.copy()
+        for value in others:
+            total += value
+        return total / math.prod(window.kernel)
 
-    def avg_pool2d_grad(
-        self, grad: Array, shape: Sequence[int], kernel: Pair, window: Window
-    ) -> Array:
+    def avg_pool2d_grad(self, grad: Array, shape: Shape, window: Window) -> Array:
         """Share each window's gradient among its pixels."""
-        (n, c, h, w), (top, left) = shape, window[1]
-        padded = np.zeros((n, c, h + 2 * top, w + 2 * left), dtype=grad.dtype)
-        share = grad / (kernel[0] * kernel[1])
-        for rows, cols in window_slices(kernel, grad.shape[2:], window):
-            padded[:, :, rows, cols] += share
-        return padded[:, :, top : top + h, left : left + w]
+        cells = math.prod(window.kernel)
+        return fold([grad / cells] * cells, shape, window, like=grad)
 
     # Elementwise
 
@@ -263,9 +245,7 @@ class NumpyBackend:
         """grad - softmax sum(grad) over the last axis, from the output `y`."""
         return grad - np.exp(y) * grad.sum(axis=-1, keepdims=True)
 
-    def layer_norm(
-        self, x: Array, weight: Array, bias: Array, eps: float
-    ) -> tuple[Array, Array, Array]:
+    def layer_norm(self, x: Array, weight: Array, bias: Array, eps: float) -> Arrays:
         """Normalise each row of (R, D); return y, the rows' means and 1/deviations."""
         mean = x.mean(axis=1)
         centred = x - mean[:, None]
@@ -274,7 +254,7 @@ class NumpyBackend:
 
     def layer_norm_grad(
         self, grad: Array, x: Array, weight: Array, mean: Array, rstd: Array
-    ) -> tuple[Array, Array, Array]:
+    ) -> Arrays:
         """Gradients to x (R, D), weight (D,) and bias (D,)."""
         unit = (x - mean[:, None]) * rstd[:, None]
         g = grad * weight
@@ -282,9 +262,7 @@ class NumpyBackend:
         dx = (g - g.mean(axis=1, keepdims=True) - unit * along) * rstd[:, None]
         return dx, (grad * unit).sum(axis=0), grad.sum(axis=0)
 
-    def batch_norm(
-        self, x: Array, weight: Array, bias: Array, eps: float
-    ) -> tuple[Array, Array, Array]:
+    def batch_norm(self, x: Array, weight: Array, bias: Array, eps: float) -> Arrays:
         """Normalise each channel of (N, C, L) over N and L.
 
         Returns y and the channels' means and variances (biased), each (C,).
@@ -297,7 +275,7 @@ class NumpyBackend:
 
     def batch_norm_grad(
         self, grad: Array, x: Array, weight: Array, mean: Array, rstd: Array
-    ) -> tuple[Array, Array, Array]:
+    ) -> Arrays:
         """Gradients to x (N, C, L), weight (C,) and bias (C,)."""
         unit = (x - mean[:, None]) * rstd[:, None]
         dweight, dbias = (grad * unit).sum(axis=(0, 2)), grad.sum(axis=(0, 2))
@@ -365,7 +343,3 @@ class NumpyBackend:
             m += (1 - beta1) * (g - m)
             v += (1 - beta2) * (g * g - v)
             p -= scale * m / (np.sqrt(v) / root + eps)
-
-
-GELU_SCALE = float(np.sqrt(2 / np.pi))
-GELU_CUBIC = 0.044715

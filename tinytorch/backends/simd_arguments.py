@@ -4,59 +4,54 @@ Each function that can refuse returns False or None, and numpy does the work ins
 """
 
 import ctypes
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from tinytorch.backends.numpy import Array, Pair, Window, output_size
 
 FLOAT = np.dtype(np.float32)
+Shape = tuple[int, ...]
 INT8 = np.dtype(np.int8)
 CELL = np.dtype(np.int16)
 _LIMIT = 2**31  # C counts in 32 bits
 _ORIGIN = np.zeros(1, dtype=np.int32)
 
-#: The arguments of each function in simd.c: pointer, int or float.
-SIGNATURES = {
-    "gemm_scratch": "",
-    "gemm": "ppppppp",
-    "gemm_int8_scratch": "p",
-    "gemm_int8": "ppppp",
-    "conv2d_scratch": "p",
-    "conv2d": "pppppp",
-    "conv2d_weight_grad_scratch": "p",
-    "conv2d_weight_grad": "ppppp",
-    "max_pool2d": "pppp",
-    "max_pool2d_grad": "pppp",
-    "relu": "ipp",
-    "relu_grad": "ippp",
-    "gelu": "ipp",
-    "gelu_grad": "ippp",
-    "softmax": "iipp",
-    "softmax_grad": "iippp",
-    "log_softmax": "iipp",
-    "log_softmax_grad": "iippp",
-    "layer_norm": "iipppfppp",
-    "layer_norm_grad": "iipppppppp",
-    "batch_norm": "iiipppfppp",
-    "batch_norm_grad": "iiipppppppp",
-    "scatter_add": "iippp",
-    "sgd_step": "pipppp",
-    "adam_step": "pippppp",
+#: The functions of simd.c by the kinds of their arguments: pointer, int or float.
+_BY_KINDS = {
+    "": "gemm_scratch",
+    "p": "gemm_int8_scratch conv2d_scratch conv2d_weight_grad_scratch",
+    "pppp": "max_pool2d max_pool2d_grad",
+    "ppppp": "gemm_int8 conv2d_weight_grad",
+    "pppppp": "conv2d",
+    "ppppppp": "gemm",
+    "ipp": "relu gelu",
+    "ippp": "relu_grad gelu_grad",
+    "iipp": "softmax log_softmax",
+    "iippp": "softmax_grad log_softmax_grad scatter_add",
+    "iipppfppp": "layer_norm",
+    "iiipppfppp": "batch_norm",
+    "iipppppppp": "layer_norm_grad",
+    "iiipppppppp": "batch_norm_grad",
+    "pipppp": "sgd_step",
+    "pippppp": "adam_step",
 }
+SIGNATURES = {name: kinds for kinds, all_ in _BY_KINDS.items() for name in all_.split()}
 _C_TYPES = {"p": ctypes.c_void_p, "i": ctypes.c_int, "f": ctypes.c_float}
 
 
-def open_library(path: str) -> ctypes.CDLL:
-    """Load the compiled kernels and declare their arguments. Raises OSError."""
+def open_library(path: str) -> dict[str, Any]:
+    """Load the compiled kernels: their functions by name. Raises OSError."""
     library = ctypes.CDLL(path)
-    for name, kinds in SIGNATURES.items():
-        function = getattr(library, f"tt_{name}")
-        function.argtypes = [_C_TYPES[kind] for kind in kinds]
+    functions = {name: getattr(library, f"tt_{name}") for name in SIGNATURES}
+    for name, function in functions.items():
+        function.argtypes = [_C_TYPES[kind] for kind in SIGNATURES[name]]
         function.restype = ctypes.c_int if name.endswith("scratch") else None
-    return library
+    return functions
 
 
 # Arrays
@@ -75,11 +70,6 @@ def floats(*arrays: Array) -> bool:
     return True
 
 
-def same_floats(first: Array, *others: Array) -> bool:
-    """Whether all are such arrays, and of one shape."""
-    return floats(first, *others) and all(x.shape == first.shape for x in others)
-
-
 def strided(x: Array, dtype: np.dtype = FLOAT) -> bool:
     """Whether C can read the matrices of `x` where they are, step by step."""
     return (
@@ -96,6 +86,21 @@ def strided(x: Array, dtype: np.dtype = FLOAT) -> bool:
 def contiguous(*arrays: Array) -> list[Array]:
     """Return the arrays in C order; only those that are not are copied."""
     return [x if x.flags.c_contiguous else np.ascontiguousarray(x) for x in arrays]
+
+
+def scatterable(table: Array, ids: Array, rows: Array) -> bool:
+    """Whether rows (R, D) may be added to those of table (V, D) that ids (R,) name."""
+    return (
+        floats(table, rows)
+        and table.ndim == 2
+        and ids.ndim == 1
+        and ids.dtype.kind in "iu"
+        and rows.shape == (len(ids), table.shape[1])
+        and table.flags.c_contiguous
+        and table.flags.writeable
+        and not np.may_share_memory(table, rows)
+        and 0 <= ids.min() <= ids.max() < len(table)
+    )
 
 
 def steppable(
@@ -157,53 +162,80 @@ def scaled(x: Array) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=256)
+def plan(axes: str, *shapes: Shape) -> tuple[list[int], list[Shape]] | None:
+    """Match arrays' shapes to axes such as "rd d -> rd": each letter is one length.
+
+    A * stands for any number of axes. Returns the lengths, those of * as their
+    product, and the shapes of the results; None if the shapes do not fit.
+    """
+    arrays, results = (side.split() for side in axes.split("->"))
+    found: dict[str, Shape] = {}
+    for letters, shape in zip(arrays, shapes, strict=True):
+        lead = len(shape) - len(letters.replace("*", ""))
+        lengths = [shape[:lead]] * letters.count("*") + [(n,) for n in shape[lead:]]
+        if lead < 0 or len(lengths) != len(letters):
+            return None
+        for letter, length in zip(letters, lengths, strict=True):
+            if found.setdefault(letter, length) != length:
+                return None
+    made = [tuple(n for a in letters for n in found[a]) for letters in results]
+    return [math.prod(length) for length in found.values()], made
+
+
+@lru_cache(maxsize=256)
 def conv_shape(
-    x: tuple[int, ...], weight: tuple[int, ...], window: Window, groups: int
+    x: Shape, weight: Shape, window: Window, groups: int
 ) -> ctypes.Array | None:
     """Return `struct conv` of a convolution, or None if its shapes are amiss."""
-    (n, channels, h, w), (o, depth, kh, kw) = x, weight
-    stride, padding, dilation = window
-    out = output_size((h, w), (kh, kw), window)
-    if channels != groups * depth or o % groups or not _sound(window, out):
+    (n, channels, *size), (o, depth, *kernel) = x, weight
+    out = output_size(size, window)
+    fits = channels == groups * depth and o % groups == 0
+    if not fits or tuple(kernel) != window.kernel or not _sound(window, out):
         return None
-    image = (n, groups, depth, h, w, o // groups, *out)
-    return _conv(*image, kh, kw, *stride, *dilation, *padding, 1, 1)
+    image = (n, groups, depth, *size, o // groups, *out)
+    places = (*window.stride, *window.dilation, *window.padding)
+    return _conv(*image, *kernel, *places, 1, 1)
+
+
+def conv_output(shape: ctypes.Array) -> tuple[int, int, int, int]:
+    """Return (N, O, OH, OW) of a `struct conv`."""
+    return shape[0], shape[1] * shape[5], shape[6], shape[7]
 
 
 @lru_cache(maxsize=256)
 def conv_back_shape(
-    x: tuple[int, ...], weight: tuple[int, ...], window: Window, groups: int
+    grad: Shape, x: Shape, weight: Shape, window: Window, groups: int
 ) -> ctypes.Array | None:
-    """Return `struct conv` of the convolution that gives the gradient to `x`."""
-    (n, _, h, w), (o, depth, kh, kw) = x, weight
-    stride, padding, dilation = window
-    out = output_size((h, w), (kh, kw), window)
-    top = dilation[0] * (kh - 1) - padding[0]
-    left = dilation[1] * (kw - 1) - padding[1]
-    image = (n, groups, o // groups, *out, depth, h, w)
-    return _conv(*image, kh, kw, 1, 1, *dilation, top, left, *stride)
+    """Return `struct conv` of the convolution of `grad` that gives the one to `x`."""
+    there = conv_shape(x, weight, window, groups)
+    if there is None or grad != conv_output(there):
+        return None
+    (n, _, *size), (o, depth, *kernel) = x, weight
+    border = [d * (k - 1) - p for k, _, p, d in zip(*window, strict=True)]
+    image = (n, groups, o // groups, *grad[2:], depth, *size)
+    return _conv(*image, *kernel, 1, 1, *window.dilation, *border, *window.stride)
 
 
 def _conv(*values: int) -> ctypes.Array | None:
-    n, groups, depth, h, w, filters, oh, ow, kh, kw, sh, sw, dh, dw = values[:14]
+    n, groups, depth, _, _, filters, oh, ow, kh, kw, sh, sw, dh, dw = values[:14]
     canvas = ((oh - 1) * sh + (kh - 1) * dh + 1) * (ow * sw + (kw - 1) * dw + 1)
     weights = groups * (filters + 4) * depth * kh * kw
     outputs = n * groups * (filters + 4) * oh * (ow + 4)
-    if max(depth * canvas, weights, outputs) >= _LIMIT // 8:
-        return None
-    return ints(*values)
+    fits = max(depth * canvas, weights, outputs) < _LIMIT // 8
+    return ints(*values) if fits else None
 
 
 @lru_cache(maxsize=256)
-def pool_shape(x: tuple[int, ...], kernel: Pair, window: Window) -> ctypes.Array | None:
+def pool_shape(x: Shape, window: Window) -> ctypes.Array | None:
     """Return `struct pool`, or None if its shapes are amiss."""
-    n, c, h, w = x
-    out = output_size((h, w), kernel, window)
-    if min(kernel) < 1 or kernel[0] * kernel[1] >= 2**15 or not _sound(window, out):
+    n, c, *size = x
+    out = output_size(size, window)
+    if math.prod(window.kernel) >= 2**15 or not _sound(window, out):
         return None
-    return ints(n * c, h, w, *out, *kernel, *window[0], *window[1], *window[2])
+    kernel, stride, padding, dilation = window
+    return ints(n * c, *size, *out, *kernel, *stride, *padding, *dilation)
 
 
 def _sound(window: Window, out: Pair) -> bool:
-    stride, padding, dilation = window
-    return min(*stride, *dilation, *out) >= 1 and min(padding) >= 0
+    kernel, stride, padding, dilation = window
+    return min(*kernel, *stride, *dilation, *out) >= 1 and min(padding) >= 0

@@ -4,7 +4,7 @@ from typing import Any
 
 from tinytorch import backends
 from tinytorch.autograd import Array, Function
-from tinytorch.backends.numpy import Pair, Window
+from tinytorch.backends.numpy import Window
 
 
 class Conv2d(Function):
@@ -12,16 +12,11 @@ class Conv2d(Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
-        x: Array,
-        weight: Array,
-        bias: Array | None = None,
-        *,
-        window: Window,
-        groups: int,
+        ctx: Any, x: Array, weight: Array, *bias: Array, window: Window, groups: int
     ) -> Array:
         ctx.save_for_backward(x, weight, window, groups)
-        return backends.current.conv2d(x, weight, bias, window, groups)
+        shift = bias[0] if bias else None
+        return backends.current.conv2d(x, weight, shift, window, groups)
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
@@ -29,9 +24,7 @@ class Conv2d(Function):
         need_x, need_weight, *need_bias = ctx.needs_input_grad
         kernels = backends.current
         dx = kernels.conv2d_input_grad(grad, weight, x.shape, *how) if need_x else None
-        dw = None
-        if need_weight:
-            dw = kernels.conv2d_weight_grad(grad, x, weight.shape, *how)
+        dw = kernels.conv2d_weight_grad(grad, x, *how) if need_weight else None
         return dx, dw, *(grad.sum(axis=(0, 2, 3)) for _ in need_bias)
 
 
@@ -39,9 +32,9 @@ class MaxPool2d(Function):
     """The first of equal pixels gets the gradient, as in PyTorch."""
 
     @staticmethod
-    def forward(ctx: Any, x: Array, *, kernel: Pair, window: Window) -> Array:
-        out, cell = backends.current.max_pool2d(x, kernel, window)
-        ctx.save_for_backward(cell, x.shape, kernel, window)
+    def forward(ctx: Any, x: Array, *, window: Window) -> Array:
+        out, cell = backends.current.max_pool2d(x, window)
+        ctx.save_for_backward(cell, x.shape, window)
         return out
 
     @staticmethod
@@ -53,9 +46,9 @@ class AvgPool2d(Function):
     """The mean of each window, its padding counted as zeros."""
 
     @staticmethod
-    def forward(ctx: Any, x: Array, *, kernel: Pair, window: Window) -> Array:
-        ctx.save_for_backward(x.shape, kernel, window)
-        return backends.current.avg_pool2d(x, kernel, window)
+    def forward(ctx: Any, x: Array, *, window: Window) -> Array:
+        ctx.save_for_backward(x.shape, window)
+        return backends.current.avg_pool2d(x, window)
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:

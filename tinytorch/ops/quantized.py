@@ -25,22 +25,13 @@ def conv2d_int8(
 
     Unfolding makes it one product a group; padding is z, which stands for 0.
     """
-    stride, padding, dilation = window
-    kernel = weight.shape[2:]
-    padded = pad_image(x, padding, zero_point)
-    columns = unfold(padded, kernel, (stride, (0, 0), dilation))  # (N, C KH KW, L)
+    padded = pad_image(x, window.padding, zero_point)
+    columns = unfold(padded, window._replace(padding=(0, 0)))  # (N, C KH KW, L)
     n, _, length = columns.shape
     rows = columns.transpose(1, 0, 2).reshape(groups, -1, n * length)
     filters = weight.reshape(groups, weight.shape[0] // groups, -1)
-    sums = np.concatenate(
-        [
-            backends.current.matmul_int8(w, r) - zero_point * _row_sums(w)
-            for w, r in zip(filters, rows, strict=True)
-        ]
-    )  # (O, N L)
-    size = output_size(x.shape[2:], kernel, window)
+    matmul = backends.current.matmul_int8
+    sums = np.stack([matmul(w, r) for w, r in zip(filters, rows, strict=True)])
+    sums -= zero_point * filters.sum(axis=2, keepdims=True, dtype=np.int32)
+    size = output_size(x.shape[2:], window)
     return sums.reshape(-1, n, *size).swapaxes(0, 1)
-
-
-def _row_sums(weight: Array) -> Array:
-    return weight.sum(axis=1, keepdims=True, dtype=np.int32)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from tinytorch.backends.numpy import NumpyBackend, output_size
+from tinytorch.backends.numpy import NumpyBackend, Window, output_size
 
 Rng = np.random.Generator
 IN_PLACE = {"scatter_add", "sgd_step", "adam_step"}
@@ -128,41 +128,40 @@ def _conv(rng, array):
     x = array(rng, (int(rng.integers(1, 5)), groups * depth, h, w))
     weight = array(rng, (groups * each, depth, *kernel))
     bias = array(rng, (groups * each,)) if rng.random() < 0.5 else None
-    return x, weight, bias, (stride, padding, dilation), groups
+    return x, weight, bias, Window(kernel, stride, padding, dilation), groups
 
 
 def _conv_input_grad(rng, array):
     x, weight, _, window, groups = _conv(rng, array)
-    out = output_size(x.shape[2:], weight.shape[2:], window)
+    out = output_size(x.shape[2:], window)
     grad = array(rng, (x.shape[0], weight.shape[0], *out))
     return grad, weight, x.shape, window, groups
 
 
 def _conv_weight_grad(rng, array):
     x, weight, _, window, groups = _conv(rng, array)
-    out = output_size(x.shape[2:], weight.shape[2:], window)
+    out = output_size(x.shape[2:], window)
     grad = array(rng, (x.shape[0], weight.shape[0], *out))
-    return grad, x, weight.shape, window, groups
+    return grad, x, window, groups
 
 
 def _pool(rng, array):
-    x, weight, _, (stride, padding, dilation), _ = _conv(rng, array)
-    kernel = weight.shape[2:]
+    x, _, _, window, _ = _conv(rng, array)
     if rng.random() < 0.4 and min(x.shape[2:]) >= 2:  # the usual case
-        return np.round(x), (2, 2), ((2, 2), (0, 0), (1, 1))
-    return np.round(x), kernel, (stride, padding, dilation)  # rounded: with ties
+        window = Window((2, 2), stride=(2, 2))
+    return np.round(x), window  # rounded: with ties
 
 
 def _pool_grad(rng, array):
-    x, kernel, window = _pool(rng, array)
-    y, cell = NumpyBackend().max_pool2d(x, kernel, window)
-    return array(rng, y.shape), cell, x.shape, kernel, window
+    x, window = _pool(rng, array)
+    y, cell = NumpyBackend().max_pool2d(x, window)
+    return array(rng, y.shape), cell, x.shape, window
 
 
 def _avg_pool_grad(rng, array):
-    x, kernel, window = _pool(rng, array)
-    out = output_size(x.shape[2:], kernel, window)
-    return array(rng, (*x.shape[:2], *out)), x.shape, kernel, window
+    x, window = _pool(rng, array)
+    out = output_size(x.shape[2:], window)
+    return array(rng, (*x.shape[:2], *out)), x.shape, window
 
 
 def _any_shape(rng) -> tuple[int, ...]:

@@ -15,8 +15,15 @@ def test_every_kernel_has_a_test():
     assert methods - {"describe"} == set(draws.DRAWS)
 
 
-@pytest.mark.parametrize("kernel", draws.DRAWS)
-@pytest.mark.parametrize("backend", backends.available())
+@pytest.mark.parametrize(
+    ("backend", "kernel"),
+    [
+        (name, kernel)
+        for name in backends.available()
+        for kernel in draws.DRAWS
+        if kernel in vars(type(backends.get(name))) and name != "numpy"
+    ],
+)
 def test_available_backend_agrees_with_numpy(backend, kernel):
     for number, error in draws.compare(
         backends.get(backend), kernel, 5, draws.friendly

@@ -38,7 +38,7 @@ def conv2d(
         raise ValueError(f"Conv2d expects {wanted}, got {input.shape} and {outputs}")
     expect.dtype("Conv2d", input, weight.dtype)
     expect.shape("Conv2d's bias", bias, (outputs,))
-    window = _window("Conv2d", input, pair(weight.shape[2:]), stride, padding, dilation)
+    window = _window("Conv2d", input, weight.shape[2:], stride, padding, dilation)
     tensors = [input, weight] if bias is None else [input, weight, bias]
     return ops.Conv2d.apply(*tensors, window=window, groups=groups)
 
@@ -86,25 +86,24 @@ def _pool(
     op: type[Function], input: Tensor, size: Size, stride: Size | None, *sizes: Size
 ) -> Tensor:
     """Apply a pooling, whose windows must each meet at least one real pixel."""
-    kernel = pair(size)
-    steps = kernel if stride is None else stride
-    window = _window(op.__name__, input, kernel, steps, *sizes)
-    if any(2 * p > k for p, k in zip(window[1], kernel, strict=True)):
+    stride = size if stride is None else stride
+    window = _window(op.__name__, input, size, stride, *sizes)
+    kernel, _, padding, _ = window
+    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
         wanted = f"padding of at most half the window {kernel}"
-        raise ValueError(f"{op.__name__} expects {wanted}, got {window[1]}")
-    return op.apply(input, kernel=kernel, window=window)
+        raise ValueError(f"{op.__name__} expects {wanted}, got {padding}")
+    return op.apply(input, window=window)
 
 
-def _window(name: str, input: Tensor, kernel: Pair, *sizes: Size) -> Window:
-    """Return stride, padding and dilation as pairs, of a window that fits the input."""
+def _window(name: str, input: Tensor, *sizes: Size) -> Window:
+    """Return kernel, stride, padding and dilation as a window that fits the input."""
     if input.ndim != 4:
         raise ValueError(f"{name} expects (N, C, H, W), got shape {input.shape}")
-    stride, padding, dilation = (pair(size) for size in sizes)
-    window = stride, padding, dilation
+    window = Window(*map(pair, sizes))
+    kernel, stride, padding, dilation = window
     if min(*kernel, *stride, *dilation) < 1 or min(padding) < 0:
-        got = f"{kernel} and {window}"
-        raise ValueError(f"{name} expects sizes >= 1 and padding >= 0, got {got}")
-    if min(output_size(input.data.shape[2:], kernel, window)) < 1:
-        got = f"{kernel} and {window} for {input.shape}"
+        raise ValueError(f"{name} expects sizes >= 1 and padding >= 0, got {window}")
+    if min(output_size(input.data.shape[2:], window)) < 1:
+        got = f"{window} for {input.shape}"
         raise ValueError(f"{name} expects a window that fits, got {got}")
     return window
