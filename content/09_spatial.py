@@ -92,26 +92,25 @@ workshop.open(9)
 # %% [markdown]
 # ## 2 Naive implementation
 #
-# In the library, kernel sizes are pairs (height, width), and what else describes a
-# window is three pairs: `window = ((sh, sw), (ph, pw), (dh, dw))`, strides, paddings
-# and dilations. The plain window is `((1, 1), (0, 0), (1, 1))`.
+# In the library, what describes a window is a tuple of four pairs (height, width):
+# `(kh, kw), (sh, sw), (ph, pw), (dh, dw) = window`, the kernel's size, the strides, the
+# paddings and the dilations, or by name `window.kernel`, `window.stride`,
+# `window.padding` and `window.dilation`. `Window((3, 3))` is a plain one, with strides
+# and dilations of 1 and no padding.
 #
 # ### The size of the output
 
 # %% part="backends.numpy.output_size"
 
 # %%
-from tinytorch.backends.numpy import output_size
+from tinytorch.backends.numpy import Window, output_size
 
-plain = ((1, 1), (0, 0), (1, 1))
-padded = ((1, 1), (1, 1), (1, 1))
-halving = ((2, 2), (0, 0), (1, 1))
-for name, kernel, window in [
-    ("filter of 3×3", (3, 3), plain),
-    ("the same, padding 1", (3, 3), padded),
-    ("window of 2×2, stride 2", (2, 2), halving),
-]:
-    print(f"{name:<24} 28×28 → {output_size((28, 28), kernel, window)}")
+for name, window in {
+    "filter of 3×3": Window((3, 3)),
+    "the same, padding 1": Window((3, 3), padding=(1, 1)),
+    "window of 2×2, stride 2": Window((2, 2), stride=(2, 2)),
+}.items():
+    print(f"{name:<24} 28×28 → {output_size((28, 28), window)}")
 
 # %% [markdown]
 # ### A border
@@ -367,9 +366,9 @@ image_grid(np.stack(fields), captions, columns=3, size=140)
 # The filters, one in each row, times the columns: that is the whole convolution. And
 # the rows of the column matrix are easy to come by. Row $k$ holds the pixels that
 # cell $k$ of the filter meets at all the places, and those form a regular grid: a
-# slice. `window_slices(kernel, out, window)` returns the slices of rows and columns
-# for each cell, so that `padded[:, :, rows, cols]` is that row for all images and
-# channels at once. Only the loop over the cells remains.
+# slice. `window_cells(padded, window)` returns a list of these grids, one for each
+# cell: `padded[:, :, rows, cols]`, of shape (N, C, OH, OW), which is that row for all
+# images and channels at once. Only the loop over the cells remains.
 
 # %% part="backends.numpy.unfold"
 
@@ -413,14 +412,14 @@ line_plot(log, "log₂ of the image's side", "log₁₀ s")
 
 # %%
 x = tt.randn(32, 16, 32, 32)
-columns = unfold(x.data, (3, 3), padded)
+columns = unfold(x.data, Window((3, 3), padding=(1, 1)))
 print(f"the images  {x.nbytes / 1e6:6.1f} MB")
 print(f"unfolded    {columns.nbytes / 1e6:6.1f} MB", end=": ")
 print(f"{columns.nbytes / x.nbytes:.1f} times as much; you said {my_guess_bytes}")
 for kernel, border in ((1, 0), (3, 1), (5, 2), (7, 3)):
     weights = kernel * kernel
-    window = ((1, 1), (border, border), (1, 1))
-    bytes_ = unfold(x.data[:1], (kernel, kernel), window).nbytes
+    window = Window((kernel, kernel), padding=(border, border))
+    bytes_ = unfold(x.data[:1], window).nbytes
     ratio = bytes_ / x.data[:1].nbytes
     print(f"  {kernel}×{kernel} filter: {ratio:4.0f} times {'▇' * weights}")
 

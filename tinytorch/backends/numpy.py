@@ -61,10 +61,9 @@ def window_cells(padded: Array, window: Window) -> list[Array]:
 
     padded: (N, C, H, W), border included. Each view is (N, C, OH, OW).
     """
-    (kh, kw), (sh, sw), _, (dh, dw) = window
-    oh, ow = output_size(padded.shape[2:], window._replace(padding=(0, 0)))
-    rows = [slice(i * dh, i * dh + sh * (oh - 1) + 1, sh) for i in range(kh)]
-    cols = [slice(j * dw, j * dw + sw * (ow - 1) + 1, sw) for j in range(kw)]
+    (h, w), ((kh, kw), (sh, sw), _, (dh, dw)) = padded.shape[2:], window
+    rows = [slice(i * dh, h - (kh - 1 - i) * dh, sh) for i in range(kh)]
+    cols = [slice(j * dw, w - (kw - 1 - j) * dw, sw) for j in range(kw)]
     return [padded[:, :, r, c] for r in rows for c in cols]
 
 

@@ -26,10 +26,9 @@ def _in_c(numpys: Callable[..., Any], axes: str, small: bool = True) -> Any:
     name, count = numpys.__name__, len(axes.split("->")[0].split())
 
     def kernel(self: "SimdBackend", *given: Any) -> Any:
-        arrays = given[:count]
-        enough = small or arrays[0].size >= self.small_array
-        fits = enough and c.floats(*arrays)
-        plan = c.plan(axes, *[x.shape for x in arrays]) if fits else None
+        arrays, plan = given[:count], None
+        if (small or given[0].size >= self.small_array) and c.floats(*arrays):
+            plan = c.plan(axes, *[x.shape for x in arrays])
         if plan is None:
             return numpys(self, *given)
         lengths, shapes = plan

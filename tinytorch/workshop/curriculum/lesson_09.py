@@ -10,7 +10,6 @@ from tinytorch.backends.numpy import Pair, Window
 from tinytorch.workshop.checking import Case
 from tinytorch.workshop.curriculum.model import Lesson, Part
 
-PLAIN: Window = ((1, 1), (0, 0), (1, 1))
 NINE = np.arange(1.0, 10.0, dtype=np.float32).reshape(1, 1, 3, 3)
 SIXTEEN = np.array(
     [[[[1, 5, 2, 0], [3, 4, 8, 6], [9, 1, 2, 2], [0, 7, 3, 2]]]], dtype=np.float32
@@ -25,37 +24,27 @@ def _image(*rows: tuple[float, ...]) -> np.ndarray:
     return np.array([[rows]], dtype=np.float32)
 
 
-def _window(
-    stride: Pair = (1, 1), padding: Pair = (0, 0), dilation: Pair = (1, 1)
-) -> Window:
-    return stride, padding, dilation
-
-
-def _said(kernel: tuple[int, ...], window: Window) -> str:
+def _said(window: Window) -> str:
     """Name what is not plain about a window."""
-    names = ("stride", "padding", "dilation")
-    other = [
-        f"{name} {value}"
-        for name, value, usual in zip(names, window, PLAIN, strict=True)
-        if value != usual
-    ]
-    return ", ".join([f"kernel {tuple(kernel)}", *other])
+    plain = Window((0, 0))._asdict()
+    said = [f"{k} {v}" for k, v in window._asdict().items() if v != plain[k]]
+    return ", ".join(said)
 
 
 def _output_size() -> list[Case]:
     table = [
-        ((5, 5), (3, 3), PLAIN, (3, 3)),
-        ((4, 6), (1, 2), PLAIN, (4, 5)),
-        ((5, 5), (3, 3), _window(padding=(1, 1)), (5, 5)),
-        ((28, 28), (2, 2), _window(stride=(2, 2)), (14, 14)),
-        ((6, 5), (3, 3), _window(stride=(2, 2)), (2, 2)),
-        ((7, 7), (3, 3), _window(dilation=(2, 2)), (3, 3)),
-        ((7, 9), (3, 2), _window((2, 3), (1, 2), (2, 4)), (3, 3)),
-        ((2, 8), (3, 2), _window((1, 5), (0, 1), (1, 3)), (0, 2)),
+        ((5, 5), Window((3, 3)), (3, 3)),
+        ((4, 6), Window((1, 2)), (4, 5)),
+        ((5, 5), Window((3, 3), padding=(1, 1)), (5, 5)),
+        ((28, 28), Window((2, 2), stride=(2, 2)), (14, 14)),
+        ((6, 5), Window((3, 3), stride=(2, 2)), (2, 2)),
+        ((7, 7), Window((3, 3), dilation=(2, 2)), (3, 3)),
+        ((7, 9), Window((3, 2), (2, 3), (1, 2), (2, 4)), (3, 3)),
+        ((2, 8), Window((3, 2), (1, 5), (0, 1), (1, 3)), (0, 2)),
     ]
     return [
-        Case(f"{s} pixels, {_said(k, w)}", lambda s=s, k=k, w=w: (s, k, w), want)
-        for s, k, w, want in table
+        Case(f"{s} pixels, {_said(w)}", lambda s=s, w=w: (s, w), want)
+        for s, w, want in table
     ]
 
 
@@ -94,15 +83,17 @@ def _pad() -> list[Case]:
 def _conv_case(
     label: str,
     image: tuple[int, ...],
-    weight: tuple[int, ...],
-    window: Window = PLAIN,
+    filters: tuple[int, int],
+    window: Window,
     groups: int = 1,
     bias: bool = False,
     hint: str = "",
 ) -> Case:
+    """`filters`: how many there are, and of how many channels."""
+
     def args() -> tuple[Any, ...]:
-        shift = _array(weight[0], seed=2) if bias else None
-        x, w = _array(*image), _array(*weight, seed=1)
+        shift = _array(filters[0], seed=2) if bias else None
+        x, w = _array(*image), _array(*filters, *window.kernel, seed=1)
         return LoopsBackend(), x, w, shift, window, groups
 
     return Case(label, args, hint=hint, atol=1e-5)
@@ -117,45 +108,47 @@ def _conv() -> list[Case]:
         return LoopsBackend(), NINE.copy(), diagonal.copy(), bias, window, 1
 
     corners = _image((10, 30), (70, 95))
-    step = _window((2, 2), (1, 1))
+    usual = Window((2, 2))
+    step = Window((2, 2), stride=(2, 2), padding=(1, 1))
     first = "Upper left: 1·1 + 2·0 + 4·0 + 5·10 = 51. The filter is not mirrored."
     window = "Pad first. Output (i, j) starts at row i · stride of the padded image."
     return [
-        Case("3×3 by 2×2", lambda: hand(None, PLAIN), plain, hint=first),
-        Case("with a bias", lambda: hand(shift.copy(), PLAIN), plain + 100),
+        Case("3×3 by 2×2", lambda: hand(None, usual), plain, hint=first),
+        Case("with a bias", lambda: hand(shift.copy(), usual), plain + 100),
         Case("stride 2, padding 1", lambda: hand(None, step), corners, hint=window),
-        _conv_case("3 channels, 2 filters", (2, 3, 4, 4), (2, 3, 3, 3), bias=True),
+        _conv_case(
+            "3 channels, 2 filters", (2, 3, 4, 4), (2, 3), Window((3, 3)), bias=True
+        ),
         _conv_case(
             "not square, strides 2 and 1",
             (1, 2, 6, 5),
-            (3, 2, 2, 3),
-            _window((2, 1), (0, 2)),
+            (3, 2),
+            Window((2, 3), stride=(2, 1), padding=(0, 2)),
             hint=window,
         ),
         _conv_case(
             "strides 1 and 3, paddings 2 and 0",
             (1, 1, 4, 7),
-            (2, 1, 3, 2),
-            _window((1, 3), (2, 0)),
+            (2, 1),
+            Window((3, 2), stride=(1, 3), padding=(2, 0)),
             hint=window,
         ),
         _conv_case(
             "dilation 2 and 3",
             (1, 2, 5, 8),
-            (2, 2, 2, 3),
-            _window(dilation=(2, 3)),
+            (2, 2),
+            Window((2, 3), dilation=(2, 3)),
             hint="Neighbouring cells of the filter meet pixels `dilation` apart.",
         ),
         _conv_case(
             "2 groups",
             (1, 4, 3, 3),
-            (6, 2, 2, 2),
+            (6, 2),
+            usual,
             groups=2,
             hint="Here filters 0 to 2 read channels 0 and 1, filters 3 to 5 the rest.",
         ),
-        _conv_case(
-            "every channel its own filter", (2, 3, 3, 3), (3, 1, 2, 2), PLAIN, 3
-        ),
+        _conv_case("every channel its own filter", (2, 3, 3, 3), (3, 1), usual, 3),
         Case(
             "float64 stays float64",
             lambda: (
@@ -163,7 +156,7 @@ def _conv() -> list[Case]:
                 np.array([[[[1.0, 1e-9]]]]),
                 np.ones((1, 1, 1, 2)),
                 None,
-                PLAIN,
+                Window((1, 2)),
                 1,
             ),
             np.array([[[[1.000000001]]]]),
@@ -174,68 +167,65 @@ def _conv() -> list[Case]:
 
 
 def _max_pool() -> list[Case]:
-    halves = _window(stride=(2, 2))
+    halves = Window((2, 2), stride=(2, 2))
 
     def cells(*rows: tuple[int, ...]) -> np.ndarray:
         return np.array([[rows]], dtype=np.int16)
 
     by_hand = Case(
         "4×4, windows of 2×2",
-        lambda: (LoopsBackend(), SIXTEEN.copy(), (2, 2), halves),
+        lambda: (LoopsBackend(), SIXTEEN.copy(), halves),
         (_image((5, 8), (9, 3)), cells((1, 2), (0, 2))),
         hint="Upper left: 1, 5, 3, 4; the largest is 5, in cell 1 (counted from 0).",
     )
     ties = Case(
         "equal values: the first wins",
-        lambda: (LoopsBackend(), _image((7, 7), (7, 7)), (2, 2), PLAIN),
+        lambda: (LoopsBackend(), _image((7, 7), (7, 7)), Window((2, 2))),
         (_image((7,)), cells((0,))),
     )
     below = Case(
         "negative numbers, padding 1",
-        lambda: (LoopsBackend(), _image((-3, -4)), (1, 2), _window(padding=(0, 1))),
+        lambda: (LoopsBackend(), _image((-3, -4)), Window((1, 2), padding=(0, 1))),
         (_image((-3, -3, -4)), cells((1, 0, 0))),
         hint="The border must never win: pad with -inf, and start below every number.",
     )
     unknown = Case(
         "a nan beats every number",
-        lambda: (LoopsBackend(), _image((1, np.nan, 3)), (1, 3), PLAIN),
+        lambda: (LoopsBackend(), _image((1, np.nan, 3)), Window((1, 3))),
         (_image((np.nan,)), cells((1,))),
         hint="nan > 3 is False, and so is 3 > nan; ask math.isnan(value).",
     )
     lowest = Case(
         "nothing but -inf",
-        lambda: (LoopsBackend(), _image((-np.inf, -np.inf)), (1, 2), PLAIN),
+        lambda: (LoopsBackend(), _image((-np.inf, -np.inf)), Window((1, 2))),
         (_image((-np.inf,)), cells((0,))),
     )
     return [by_hand, ties, below, unknown, lowest, *_random_pools()]
 
 
 def _random_pools() -> list[Case]:
-    options: list[tuple[tuple[int, ...], Pair, Window]] = [
-        ((2, 3, 5, 4), (3, 2), PLAIN),
-        ((1, 2, 6, 7), (2, 3), _window((2, 3), (1, 1))),
-        ((2, 1, 7, 5), (3, 2), _window((1, 2), (1, 0), (2, 3))),
+    options = [
+        ((2, 3, 5, 4), Window((3, 2))),
+        ((1, 2, 6, 7), Window((2, 3), stride=(2, 3), padding=(1, 1))),
+        ((2, 1, 7, 5), Window((3, 2), (1, 2), (1, 0), (2, 3))),
     ]
     return [
-        Case(
-            f"shape {s}, {_said(k, w)}",
-            lambda s=s, k=k, w=w: (LoopsBackend(), _array(*s), k, w),
-        )
-        for s, k, w in options
+        Case(f"shape {s}, {_said(w)}", lambda s=s, w=w: (LoopsBackend(), _array(*s), w))
+        for s, w in options
     ]
 
 
 def _avg_pool() -> list[Case]:
-    halves = _window(stride=(2, 2))
+    halves = Window((2, 2), stride=(2, 2))
     by_hand = Case(
         "4×4, windows of 2×2",
-        lambda: (LoopsBackend(), SIXTEEN.copy(), (2, 2), halves),
+        lambda: (LoopsBackend(), SIXTEEN.copy(), halves),
         _image((3.25, 4.0), (4.25, 2.25)),
         hint="Upper left: (1 + 5 + 3 + 4) / 4 = 3.25.",
     )
     border = Case(
         "padding counts as zeros",
-        lambda: (LoopsBackend(), _image((4, 8)), (1, 2), _window(padding=(0, 1))),
+        lambda: (LoopsBackend(), _image((4, 8)), Window((1, 2), padding=(0, 1))),
         _image((2, 6, 4)),
         hint="The first window is (0, 4): its mean is 2, not 4.",
     )
@@ -364,23 +354,23 @@ def _unfold() -> list[Case]:
     columns = [[1, 2, 4, 5], [2, 3, 5, 6], [4, 5, 7, 8], [5, 6, 8, 9]]
     by_hand = Case(
         "3×3, windows of 2×2",
-        lambda: (NINE.copy(), (2, 2), PLAIN),
+        lambda: (NINE.copy(), Window((2, 2))),
         np.array([columns], dtype=np.float32),
         hint="Row k holds the pixel that cell k of the window meets at each place.",
     )
-    options: list[tuple[tuple[int, ...], Pair, Window]] = [
-        ((1, 2, 3, 3), (2, 2), PLAIN),
-        ((2, 1, 2, 3), (2, 1), _window(padding=(1, 2))),
-        ((1, 2, 6, 5), (3, 2), _window((2, 1), (0, 1))),
-        ((2, 3, 7, 8), (2, 3), _window((1, 2), (1, 0), (3, 2))),
+    options = [
+        ((1, 2, 3, 3), Window((2, 2))),
+        ((2, 1, 2, 3), Window((2, 1), padding=(1, 2))),
+        ((1, 2, 6, 5), Window((3, 2), stride=(2, 1), padding=(0, 1))),
+        ((2, 3, 7, 8), Window((2, 3), (1, 2), (1, 0), (3, 2))),
     ]
     random = [
-        Case(f"shape {s}, {_said(k, w)}", lambda s=s, k=k, w=w: (_array(*s), k, w))
-        for s, k, w in options
+        Case(f"shape {s}, {_said(w)}", lambda s=s, w=w: (_array(*s), w))
+        for s, w in options
     ]
     double = Case(
         "float64 stays float64",
-        lambda: (np.array([[[[0.1, 0.2]]]]), (1, 1), PLAIN),
+        lambda: (np.array([[[[0.1, 0.2]]]]), Window((1, 1))),
         np.array([[[0.1, 0.2]]]),
         rtol=1e-12,
         atol=0,
@@ -455,9 +445,10 @@ LESSON = Lesson(
         Part(
             "backends.numpy.unfold",
             4,
-            "window_slices gives, for each cell, the pixels it meets: one row for each "
+            "window_cells gives, for each cell, the pixels it meets: one row for each "
             "channel, and all rows of channel 0 come before those of channel 1.",
             _unfold,
+            equivalent=("0 -> -1 in `n, c because all views have one shape",),
         ),
     ),
 )

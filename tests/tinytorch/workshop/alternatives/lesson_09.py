@@ -2,9 +2,9 @@
 
 ALTERNATIVES = {
     "backends.numpy.output_size": """
-def output_size(size, kernel, window):
+def output_size(size, window):
     places = []
-    for n, k, step, border, gap in zip(size, kernel, *window):
+    for n, k, step, border, gap in zip(size, *window):
         last = n + 2 * border - (gap * (k - 1) + 1)
         places.append(last // step + 1)
     return tuple(places)
@@ -16,7 +16,7 @@ def pad_image(x, padding, value=0.0):
 """,
     "backends.loops.LoopsBackend.conv2d": """
 def conv2d(self, x, weight, bias, window, groups):
-    (sh, sw), (ph, pw), (dh, dw) = window
+    _, (sh, sw), (ph, pw), (dh, dw) = window
     x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
     O, C, KH, KW = weight.shape
     per = O // groups
@@ -34,9 +34,9 @@ def conv2d(self, x, weight, bias, window, groups):
     return result if bias is None else result + bias[:, None, None]
 """,
     "backends.loops.LoopsBackend.max_pool2d": """
-def max_pool2d(self, x, kernel, window):
+def max_pool2d(self, x, window):
     columns = []
-    (sh, sw), (ph, pw), (dh, dw) = window
+    kernel, (sh, sw), (ph, pw), (dh, dw) = window
     sides = ((0, 0), (0, 0), (ph, ph), (pw, pw))
     x = np.pad(x, sides, constant_values=-np.inf)
     oh = (x.shape[2] - dh * (kernel[0] - 1) - 1) // sh + 1
@@ -50,9 +50,9 @@ def max_pool2d(self, x, kernel, window):
     return stack.max(axis=0), stack.argmax(axis=0).astype(np.int16)
 """,
     "backends.loops.LoopsBackend.avg_pool2d": """
-def avg_pool2d(self, x, kernel, window):
-    c = x.shape[1]
-    weight = np.full((c, 1, *kernel), 1 / (kernel[0] * kernel[1]), dtype=x.dtype)
+def avg_pool2d(self, x, window):
+    c, (kh, kw) = x.shape[1], window.kernel
+    weight = np.full((c, 1, kh, kw), 1 / (kh * kw), dtype=x.dtype)
     return NumpyBackend.conv2d(self, x, weight, None, window, c)
 """,
     "backends.loops.LoopsBackend.batch_norm": """
@@ -74,10 +74,10 @@ def with_statistics(input, mean, var, weight, bias, eps):
     return unit * weight.reshape(*shape) + bias.reshape(*shape)
 """,
     "backends.numpy.unfold": """
-def unfold(x, kernel, window):
+def unfold(x, window):
     n, c, h, w = x.shape
-    (sh, sw), padding, (dh, dw) = window
-    oh, ow = output_size((h, w), kernel, window)
+    kernel, (sh, sw), padding, (dh, dw) = window
+    oh, ow = output_size((h, w), window)
     x = pad_image(x, padding)
     columns = np.zeros((n, c, kernel[0], kernel[1], oh, ow), dtype=x.dtype)
     for u, v, i, j in np.ndindex(*columns.shape[2:]):
