@@ -322,11 +322,11 @@ print(f"{'the scores':<13}{scores.nbytes:>10,} bytes")
 # Written step by step, cross-entropy makes such an array again and again: shifted
 # scores, their exponentials, probabilities, logarithms. In production it is **one
 # operation**, with one array kept for the way back. This is the one that runs, yours if
-# you built it:
+# you built it, and the kernel under it as numpy has it:
 
 # %%
 print(inspect.getsource(ops.CrossEntropy.forward))
-print(inspect.getsource(type(tt.backends.current).log_softmax))
+print(inspect.getsource(type(tt.backends.get("numpy")).log_softmax))
 
 
 # %%
