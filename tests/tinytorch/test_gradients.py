@@ -4,6 +4,7 @@ A new operation adds lines: its method's or function's name before the first das
 is special about the case after it.
 """
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -566,3 +567,10 @@ def test_slope_at_a_kink(slope: Slope) -> None:
     out.backward(tt.ones_like(out))
     for x, expected in zip(inputs, slope.gradients, strict=True):
         np.testing.assert_allclose(x.grad.numpy(), expected)
+
+
+@pytest.mark.parametrize(("dtype", "error"), [(tt.float64, 1e-15), (tt.float32, 3e-7)])
+def test_erf_is_as_exact_as_it_says(dtype: Any, error: float) -> None:
+    x = tt.linspace(-7, 7, 2001, dtype=dtype)
+    expected = [math.erf(v) for v in x.tolist()]
+    np.testing.assert_allclose(x.erf().numpy(), expected, rtol=0, atol=error)

@@ -9,23 +9,18 @@ import sys
 from tinytorch.backends.loops import LoopsBackend
 from tinytorch.backends.numpy import NumpyBackend
 
+current = _default = NumpyBackend()
+_available = {backend.name: backend for backend in (LoopsBackend(), current)}
+_why = "the default outside a browser"
 
-def _discover() -> tuple[list[NumpyBackend], str]:
-    """Return this machine's backends, slowest first, and why the last is preferred."""
-    found = [LoopsBackend(), NumpyBackend()]
-    if sys.platform != "emscripten":
-        return found, "the default outside a browser"
+if sys.platform == "emscripten":
     from tinytorch.backends.simd import SimdBackend
 
     try:
-        return [*found, SimdBackend()], "the default in a browser"
+        current = _default = _available["simd"] = SimdBackend()
+        _why = "the default in a browser"
     except OSError as error:
-        return found, f"the simd kernels cannot be loaded: {error}"
-
-
-_found, _why = _discover()
-_available: dict[str, NumpyBackend] = {backend.name: backend for backend in _found}
-current: NumpyBackend = _found[-1]
+        _why = f"the simd kernels cannot be loaded: {error}"
 
 
 def available() -> list[str]:
@@ -35,7 +30,7 @@ def available() -> list[str]:
 
 def report() -> str:
     """Return in one line which backend is active, what it is, and why."""
-    reason = _why if current is _found[-1] else f"chosen out of {available()}"
+    reason = _why if current is _default else f"chosen out of {available()}"
     return f"{current.name}: {current.describe()} ({reason})"
 
 

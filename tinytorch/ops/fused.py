@@ -70,18 +70,14 @@ class LayerNorm(Function):
 
 
 class BatchNorm(Function):
-    """x (N, C, L) normalised by channel; `statistics` receives mean and variance."""
+    """x (N, C, L) by channel, then weight and bias (C,).
+
+    `statistics` receives the channels' means and variances.
+    """
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        x: Array,
-        weight: Array,
-        bias: Array,
-        *,
-        eps: float,
-        statistics: list[Array],
-    ) -> Array:
+    def forward(ctx: Any, *arrays: Array, eps: float, statistics: list[Array]) -> Array:
+        x, weight, bias = arrays
         out, mean, var = backends.current.batch_norm(x, weight, bias, eps)
         statistics += [mean, var]
         ctx.save_for_backward(x, weight, mean, 1 / np.sqrt(var + eps))
@@ -100,7 +96,7 @@ class Embedding(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, table: Array, *, ids: Array, padding_idx: int | None = None
+        ctx: Any, table: Array, *, ids: Array, padding_idx: int | None
     ) -> Array:
         ctx.save_for_backward(table.shape, ids, padding_idx)
         return table[ids]

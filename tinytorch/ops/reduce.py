@@ -54,9 +54,7 @@ class Prod(Function):
     """One dim, or all; zeros are handled (no division)."""
 
     @staticmethod
-    def forward(
-        ctx: Any, x: Array, *, dim: int | None = None, keepdim: bool = False
-    ) -> Array:
+    def forward(ctx: Any, x: Array, *, dim: int | None, keepdim: bool = False) -> Array:
         ctx.save_for_backward(x, dim, keepdim)
         dtype = x.dtype if x.dtype.kind == "f" else np.int64
         return x.prod(axis=dim, keepdims=keepdim, dtype=dtype)
@@ -68,11 +66,8 @@ class Prod(Function):
         before, after = np.ones_like(rows), np.ones_like(rows)
         np.cumprod(rows[..., :-1], axis=-1, out=before[..., 1:])
         np.cumprod(rows[..., :0:-1], axis=-1, out=after[..., -2::-1])
-        others = before * after
-        others = (
-            others.reshape(x.shape) if dim is None else np.moveaxis(others, -1, dim)
-        )
-        return _restore(grad, dim, keepdim) * others
+        others = np.moveaxis(before * after, -1, -1 if dim is None else dim)
+        return _restore(grad, dim, keepdim) * others.reshape(x.shape)
 
 
 class Amax(Function):
@@ -80,17 +75,16 @@ class Amax(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
-        out = x.max(axis=dim, keepdims=keepdim)
-        ctx.save_for_backward(x, out, dim, keepdim)
-        return out
+        out = x.max(axis=dim, keepdims=True)
+        ctx.save_for_backward(x, out, dim)
+        return out if keepdim else out.squeeze(dim)
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        x, out, dim, keepdim = ctx.saved
-        hit = x == _restore(out, dim, keepdim)
+        x, out, dim = ctx.saved
+        hit = x == out
         share = hit / hit.sum(axis=dim, keepdims=True)
-        grad = _restore(grad, dim, keepdim)
-        return grad * share.astype(grad.dtype)
+        return grad.reshape(out.shape) * share.astype(grad.dtype)
 
 
 class Norm(Function):
@@ -98,15 +92,14 @@ class Norm(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
-        out = np.sqrt((x * x).sum(axis=dim, keepdims=keepdim))
-        ctx.save_for_backward(x, out, dim, keepdim)
-        return out
+        out = np.sqrt((x * x).sum(axis=dim, keepdims=True))
+        ctx.save_for_backward(x, out)
+        return out if keepdim else out.squeeze(dim)
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        x, out, dim, keepdim = ctx.saved
-        slope = grad / np.where(out == 0, 1, out)
-        return x * _restore(slope, dim, keepdim)
+        x, out = ctx.saved
+        return x * (grad.reshape(out.shape) / np.where(out == 0, 1, out))
 
 
 class CumSum(Function):
@@ -140,11 +133,10 @@ class LogSumExp(Function):
     @staticmethod
     def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
         out = log_sum_exp(x, dim)
-        ctx.save_for_backward(x, out, dim, keepdim)
-        axes = tuple(range(x.ndim)) if dim is None else dim
-        return out if keepdim else out.squeeze(axis=axes)
+        ctx.save_for_backward(x, out)
+        return out if keepdim else out.squeeze(dim)
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        x, out, dim, keepdim = ctx.saved
-        return _restore(grad, dim, keepdim) * np.exp(x - out)
+        x, out = ctx.saved
+        return grad.reshape(out.shape) * np.exp(x - out)

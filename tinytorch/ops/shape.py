@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.autograd import Array, Function
+from tinytorch.backends.numpy import Pair
 
 
 class Reshape(Function):
@@ -84,22 +85,15 @@ class Gather(Function):
     def forward(ctx: Any, x: Array, *, dim: int, index: Array) -> Array:
         places = list(np.ogrid[tuple(slice(n) for n in index.shape)])
         places[dim] = index
-        ctx.save_for_backward(x.shape, tuple(places))
-        return x[tuple(places)]
+        return GetItem.forward(ctx, x, index=tuple(places))
 
-    @staticmethod
-    def backward(ctx: Any, grad: Array) -> Any:
-        shape, places = ctx.saved
-        out = np.zeros(shape, dtype=grad.dtype)
-        np.add.at(out, places, grad)
-        return out
+    backward = staticmethod(GetItem.backward)
 
 
 class Cat(Function):
     @staticmethod
     def forward(ctx: Any, *arrays: Array, dim: int) -> Array:
-        lengths = [a.shape[dim] for a in arrays]
-        ctx.save_for_backward(np.cumsum(lengths)[:-1], dim)
+        ctx.save_for_backward(np.cumsum([a.shape[dim] for a in arrays])[:-1], dim)
         return np.concatenate(arrays, axis=dim)
 
     @staticmethod
@@ -123,17 +117,11 @@ class Pad(Function):
     """`widths` is numpy's: (before, after) for each axis, not negative."""
 
     @staticmethod
-    def forward(
-        ctx: Any, x: Array, *, widths: tuple[tuple[int, int], ...], value: float
-    ) -> Array:
-        ctx.save_for_backward(
-            tuple(
-                slice(before, before + n)
-                for (before, _), n in zip(widths, x.shape, strict=True)
-            )
-        )
+    def forward(ctx: Any, x: Array, *, widths: tuple[Pair, ...], value: float) -> Array:
+        ctx.save_for_backward(widths)
         return np.pad(x, widths, constant_values=value)
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        return grad[ctx.saved[0]]
+        sizes = zip(ctx.saved[0], grad.shape, strict=True)
+        return grad[tuple(slice(before, n - after) for (before, after), n in sizes)]
