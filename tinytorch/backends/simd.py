@@ -17,20 +17,20 @@ from tinytorch.backends.numpy import Array, Arrays, NumpyBackend, Shape, Window
 MODULE = Path(__file__).with_name("simd.wasm")
 
 
-def _in_c(numpys: Callable[..., Any], axes: str, small: bool = True) -> Any:
+def _in_c(fallback: Callable[..., Any], axes: str, small: bool = True) -> Any:
     """Make a method that lets C do what fits, and calls numpy's for the rest.
 
     axes: those of the arrays and of the results, as `simd_arguments.plan` reads them.
     small: whether C is worth its call for small arrays, too.
     """
-    name, count = numpys.__name__, len(axes.split("->")[0].split())
+    name, count = fallback.__name__, len(axes.split("->")[0].split())
 
     def kernel(self: "SimdBackend", *given: Any) -> Any:
         arrays, plan = given[:count], None
         if (small or given[0].size >= self.small_array) and c.floats(*arrays):
             plan = c.plan(axes, *[x.shape for x in arrays])
         if plan is None:
-            return numpys(self, *given)
+            return fallback(self, *given)
         lengths, shapes = plan
         out = [np.empty(shape, dtype=c.FLOAT) for shape in shapes]
         self._call(name, *lengths, *c.contiguous(*arrays), *given[count:], *out)

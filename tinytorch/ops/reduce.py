@@ -66,7 +66,9 @@ class Prod(Function):
         before, after = np.ones_like(rows), np.ones_like(rows)
         np.cumprod(rows[..., :-1], axis=-1, out=before[..., 1:])
         np.cumprod(rows[..., :0:-1], axis=-1, out=after[..., -2::-1])
-        others = np.moveaxis(before * after, -1, -1 if dim is None else dim)
+        others = before * after
+        if dim is not None:
+            others = np.moveaxis(others, -1, dim)
         return _restore(grad, dim, keepdim) * others.reshape(x.shape)
 
 
