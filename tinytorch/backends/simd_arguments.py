@@ -114,15 +114,13 @@ def steppable(
         return False
     given = list(zip(params, grads, *states, strict=True))
     arrays = [x for row in given for x in row if x is not None]
-    if not floats(*arrays) or not all(x.flags.c_contiguous for x in arrays):
+    alike = all(x is None or x.shape == row[0].shape for row in given for x in row)
+    if not (alike and floats(*arrays) and all(x.flags.c_contiguous for x in arrays)):
         return False
-    if any(x is not None and x.shape != row[0].shape for row in given for x in row):
-        return False
-    written = [x for p, _, *state in given for x in (p, *state) if x is not None]
+    written = (x for xs in (params, *states) for x in xs if x is not None)
     spans = sorted((address(x), address(x) + x.nbytes) for x in arrays)
-    return all(x.flags.writeable for x in written) and all(
-        end <= start for (_, end), (start, _) in pairwise(spans)
-    )
+    apart = all(end <= start for (_, end), (start, _) in pairwise(spans))
+    return apart and all(x.flags.writeable for x in written)
 
 
 # Values in C's terms

@@ -70,23 +70,21 @@ class Einsum(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        *arrays, equation = ctx.saved
-        inputs, output = equation.split("->")
-        terms = inputs.split(",")
         return tuple(
-            _einsum_grad(i, terms, output, arrays, grad) if need else None
+            _einsum_grad(i, ctx.saved, grad) if need else None
             for i, need in enumerate(ctx.needs_input_grad)
         )
 
 
-def _einsum_grad(
-    i: int, terms: list[str], output: str, arrays: list[Array], grad: Array
-) -> Array:
+def _einsum_grad(i: int, saved: tuple[Any, ...], grad: Array) -> Array:
     """Swap the output and operand i: an einsum of the gradient and the others."""
-    others = terms[:i] + terms[i + 1 :]
-    kept = [c for c in terms[i] if c in output or any(c in t for t in others)]
-    equation = ",".join([output, *others]) + "->" + "".join(kept)
-    part = np.einsum(equation, grad, *arrays[:i], *arrays[i + 1 :], optimize=True)
+    *arrays, equation = saved
+    inputs, output = equation.split("->")
+    terms = inputs.split(",")
+    x, term = arrays.pop(i), terms.pop(i)
+    others = ",".join([output, *terms])
+    kept = "".join(c for c in term if c in others)
+    part = np.einsum(f"{others}->{kept}", grad, *arrays, optimize=True)
     # A letter that only this operand has was summed: every element gets the same.
-    summed = tuple(k for k, c in enumerate(terms[i]) if c not in kept)
-    return np.broadcast_to(np.expand_dims(part, summed), arrays[i].shape)
+    summed = tuple(k for k, c in enumerate(term) if c not in kept)
+    return np.broadcast_to(np.expand_dims(part, summed), x.shape)
