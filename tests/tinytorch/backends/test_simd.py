@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from tests.tinytorch.backends import native
-from tinytorch.backends.numpy import NumpyBackend
+from tinytorch.backends.numpy import NumpyBackend, Window
 from tinytorch.backends.simd import SimdBackend
+from tinytorch.backends.simd_arguments import plan
 
 ROOT = Path(__file__).parents[3]
 
@@ -72,6 +73,30 @@ FLOATS = np.arange(64, dtype=np.float32)
 def test_a_step_over_overlapping_arrays_is_left_to_numpy(simd, arrays):
     simd.called.clear()
     simd.sgd_step(*arrays, **SGD, nesterov=False)
+    assert simd.called == set()
+
+
+@pytest.mark.parametrize(
+    ("axes", "shapes", "expected"),
+    [
+        ("* * -> *", [(2, 3), (2, 3)], ([6], [(2, 3)])),
+        ("* * -> *", [(2, 3), (3, 2)], None),
+        ("*d -> *d", [(2, 3, 4)], ([6, 4], [(2, 3, 4)])),
+        ("*d -> *d", [()], None),
+        ("rd d -> rd r", [(2, 3), (3,)], ([2, 3], [(2, 3), (2,)])),
+        ("rd d -> rd r", [(2, 3), (2,)], None),
+        ("rd d -> rd r", [(2, 3, 1), (3,)], None),
+    ],
+)
+def test_shapes_are_matched_to_axes(axes, shapes, expected):
+    assert plan(axes, *shapes) == expected
+
+
+def test_a_window_that_is_not_the_weights_is_left_to_numpy(simd):
+    x, weight = np.ones((1, 1, 5, 5), np.float32), np.ones((1, 1, 3, 3), np.float32)
+    simd.called.clear()
+    with pytest.raises(ValueError, match="matmul"):
+        simd.conv2d(x, weight, None, Window((2, 2)), 1)
     assert simd.called == set()
 
 
