@@ -26,9 +26,10 @@ def _in_c(fallback: Callable[..., Any], axes: str, small: bool = True) -> Any:
     name, count = fallback.__name__, len(axes.split("->")[0].split())
 
     def kernel(self: "SimdBackend", *given: Any) -> Any:
-        arrays, plan = given[:count], None
-        if (small or given[0].size >= self.small_array) and c.floats(*arrays):
-            plan = c.plan(axes, *[x.shape for x in arrays])
+        if not small and given[0].size < self.small_array:
+            return fallback(self, *given)
+        arrays = given[:count]
+        plan = c.plan(axes, *[x.shape for x in arrays]) if c.floats(*arrays) else None
         if plan is None:
             return fallback(self, *given)
         lengths, shapes = plan
