@@ -1,8 +1,8 @@
 """TinyTorch: a deep-learning framework small enough to read in an evening."""
 
-from tinytorch import backends, models, nn, optim, utils
-from tinytorch.autograd import enable_grad, is_grad_enabled, no_grad
-from tinytorch.creation import (
+from . import backends, models, nn, optim, utils
+from .autograd import enable_grad, is_grad_enabled, no_grad
+from .creation import (
     arange,
     bernoulli,
     empty,
@@ -22,8 +22,8 @@ from tinytorch.creation import (
     zeros,
     zeros_like,
 )
-from tinytorch.dtypes import bool_, float32, float64, int8, int32, int64, uint8
-from tinytorch.functions import (
+from .dtypes import bool_, float32, float64, int8, int32, int64, uint8
+from .functions import (
     allclose,
     broadcast_shapes,
     cat,
@@ -34,9 +34,9 @@ from tinytorch.functions import (
     stack,
     where,
 )
-from tinytorch.graph_drawing import draw_graph
-from tinytorch.random import Generator, manual_seed
-from tinytorch.tensor import Tensor, as_tensor
-from tinytorch.tensor_operators import matmul
+from .graph_drawing import draw_graph
+from .random import Generator, manual_seed
+from .tensor import Tensor, as_tensor
+from .tensor_operators import matmul
 
 __version__ = "0.1.0"

@@ -155,31 +155,20 @@ class MinMaxObserver(Observer):
         return min(self.low, low), max(self.high, high)
 
 
-class MovingAverageMinMaxObserver(Observer):
-    """A running mean of the batches' ranges; a new one counts averaging_constant."""
-
-    def __init__(self, averaging_constant: float = 0.01) -> None:
-        if not 0 < averaging_constant <= 1:
-            raise ValueError(f"expected a constant in (0, 1], got {averaging_constant}")
-        self.averaging_constant = averaging_constant
-
-    def join(self, low: float, high: float) -> tuple[float, float]:
-        new = self.averaging_constant
-        return self.low + new * (low - self.low), self.high + new * (high - self.high)
-
-
-class PercentileObserver(MovingAverageMinMaxObserver):
+class PercentileObserver(Observer):
     """The mean of ranges that hold `percentile` of a batch from below and above."""
 
     def __init__(self, percentile: float = 99.9) -> None:
-        super().__init__()
         if not 50 < percentile <= 100:
             raise ValueError(f"expected percentile in 50..100, got {percentile}")
         self.percentile = percentile
 
     def batch_range(self, array: Array) -> tuple[Any, Any]:
-        self.averaging_constant = 1 / self.batches  # of the running mean: a plain one
         return tuple(np.percentile(array, [100 - self.percentile, self.percentile]))
+
+    def join(self, low: float, high: float) -> tuple[float, float]:
+        n = self.batches
+        return self.low + (low - self.low) / n, self.high + (high - self.high) / n
 
 
 class _Quantized(Module):

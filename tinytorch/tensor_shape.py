@@ -86,11 +86,6 @@ class ShapeMethods:
         joined = math.prod(self.shape[start : end + 1])
         return self.reshape(*self.shape[:start], joined, *self.shape[end + 1 :])
 
-    def unflatten(self: Any, dim: int, sizes: Sequence[int]) -> Any:
-        """Split an axis into axes of `sizes`: the inverse of flatten."""
-        dim = _dims(self, dim)
-        return self.reshape(*self.shape[:dim], *sizes, *self.shape[dim + 1 :])
-
     def squeeze(self: Any, dim: int | tuple[int, ...] | None = None) -> Any:
         """Drop axes of length 1: all, or only those of `dim` that are."""
         dims = (dim,) if isinstance(dim, int) else dim

@@ -206,7 +206,6 @@ SHAPES = [
     case("view", lambda x: x.view(6), (2, 3)),
     case("flatten", lambda x: x.flatten(1), (2, 3, 2)),
     case("flatten-0d", lambda x: x.flatten(), ()),
-    case("unflatten", lambda x: x.unflatten(1, (2, 2)), (2, 4)),
     case("squeeze", lambda x: x.squeeze(), (1, 3, 1)),
     case("squeeze-one", lambda x: x.squeeze(-1), (1, 3, 1)),
     case("unsqueeze", lambda x: x.unsqueeze(1), (2, 3)),

@@ -10,7 +10,6 @@ from tinytorch.nn import functional as F
 from tinytorch.ops.quantized import conv2d_int8, linear_int8
 from tinytorch.quantization import (
     MinMaxObserver,
-    MovingAverageMinMaxObserver,
     Observer,
     PercentileObserver,
     QuantizedConv2d,
@@ -188,7 +187,6 @@ def test_int8_weights_go_through_a_file(tmp_path):
     ("observer", "expected"),
     [
         (MinMaxObserver(), (-4.0, 100.0)),
-        (MovingAverageMinMaxObserver(0.5), (-2.5, 51.0)),
         (PercentileObserver(75), (-1.25, 25.75)),
     ],
 )
@@ -221,7 +219,6 @@ def test_an_outlier_costs_precision_and_a_percentile_saves_it():
         (lambda: quantize(Tensor([np.nan])), ValueError, "finite ranges.* got nan"),
         (lambda: MinMaxObserver().qparams(), RuntimeError, "at least one batch"),
         (lambda: PercentileObserver(20), ValueError, "in 50..100, got 20"),
-        (lambda: MovingAverageMinMaxObserver(0), ValueError, r"\(0, 1\], got 0"),
         (
             lambda: quantize_dynamic(nn.ReLU()),
             ValueError,

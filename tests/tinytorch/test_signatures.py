@@ -134,7 +134,6 @@ Tensor.transpose(dim0, dim1)
 Tensor.tril(diagonal=0)
 Tensor.triu(diagonal=0)
 Tensor.unbind(dim=0)
-Tensor.unflatten(dim, sizes)
 Tensor.unsqueeze(dim)
 Tensor.var(dim=None, *, correction=1, keepdim=False)
 Tensor.view(*shape)
@@ -249,10 +248,8 @@ optim.RMSprop(params, lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0, momentum=0
 optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max, eta_min=0.0, last_epoch=-1)
 optim.lr_scheduler.ExponentialLR(optimizer, gamma, last_epoch=-1)
 optim.lr_scheduler.LRScheduler(optimizer, last_epoch=-1)
-optim.lr_scheduler.LambdaLR(optimizer, lr_lambda, last_epoch=-1)
 optim.lr_scheduler.LinearLR(optimizer, start_factor=0.3333333333333333, end_factor=1.0,
     total_iters=5, last_epoch=-1)
-optim.lr_scheduler.MultiStepLR(optimizer, milestones, gamma=0.1, last_epoch=-1)
 optim.lr_scheduler.OneCycleLR(optimizer, max_lr, total_steps=None, epochs=None,
     steps_per_epoch=None, pct_start=0.3, anneal_strategy='cos', cycle_momentum=True,
     base_momentum=0.85, max_momentum=0.95, div_factor=25.0, final_div_factor=10000.0)
@@ -262,7 +259,6 @@ optim.lr_scheduler.SequentialLR(optimizer, schedulers, milestones, last_epoch=-1
 optim.lr_scheduler.StepLR(optimizer, step_size, gamma=0.1, last_epoch=-1)
 
 utils.data.BatchSampler(sampler, batch_size, drop_last)
-utils.data.ConcatDataset(datasets)
 utils.data.DataLoader(dataset, batch_size=1, shuffle=None, sampler=None,
     batch_sampler=None, num_workers=0, collate_fn=None, pin_memory=False,
     drop_last=False, timeout=0, worker_init_fn=None, multiprocessing_context=None,

@@ -6,15 +6,15 @@
 
 import sys
 
-from tinytorch.backends.loops import LoopsBackend
-from tinytorch.backends.numpy import NumpyBackend
+from .loops import LoopsBackend
+from .numpy import NumpyBackend
 
 current = _default = NumpyBackend()
 _available = {backend.name: backend for backend in (LoopsBackend(), current)}
 _why = "the default outside a browser"
 
 if sys.platform == "emscripten":
-    from tinytorch.backends.simd import SimdBackend
+    from .simd import SimdBackend
 
     try:
         current = _default = _available["simd"] = SimdBackend()

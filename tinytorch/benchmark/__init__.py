@@ -1,6 +1,6 @@
 """Measuring: time with error bars, bytes and operations as they are."""
 
-from tinytorch.benchmark.costs import (
+from .costs import (
     FLOPS,
     Profile,
     activation_bytes,
@@ -11,8 +11,8 @@ from tinytorch.benchmark.costs import (
     profile,
     summary,
 )
-from tinytorch.benchmark.table import Table
-from tinytorch.benchmark.timer import (
+from .table import Table
+from .timer import (
     Comparison,
     Timer,
     Timing,

@@ -1,7 +1,7 @@
 """One class an operation: its value and, right below, its derivative."""
 
-from tinytorch.ops.conv import AvgPool2d, Conv2d, MaxPool2d
-from tinytorch.ops.elementwise import (
+from .conv import AvgPool2d, Conv2d, MaxPool2d
+from .elementwise import (
     GELU,
     Abs,
     Add,
@@ -26,7 +26,7 @@ from tinytorch.ops.elementwise import (
     Tanh,
     Where,
 )
-from tinytorch.ops.fused import (
+from .fused import (
     BatchNorm,
     CrossEntropy,
     Embedding,
@@ -34,9 +34,9 @@ from tinytorch.ops.fused import (
     LogSoftmax,
     Softmax,
 )
-from tinytorch.ops.matmul import Einsum, Linear, MatMul
-from tinytorch.ops.reduce import Amax, CumSum, LogSumExp, Mean, Norm, Prod, Sum
-from tinytorch.ops.shape import (
+from .matmul import Einsum, Linear, MatMul
+from .reduce import Amax, CumSum, LogSumExp, Mean, Norm, Prod, Sum
+from .shape import (
     Cat,
     Expand,
     Flip,

@@ -4,7 +4,7 @@ What a step is, a batch or an epoch, the caller says by when it calls `step()`.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any, ClassVar, Literal
 
@@ -79,17 +79,6 @@ class LRScheduler:
 
 
 @dataclass
-class LambdaLR(LRScheduler):
-    """The base times lr_lambda(t); a list has one function a group."""
-
-    lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]]
-
-    def rates(self, t: int) -> list[float]:
-        pairs = zip(self.base_lrs, self._per_group("lr_lambda"), strict=True)
-        return [base * function(t) for base, function in pairs]
-
-
-@dataclass
 class StepLR(LRScheduler):
     """Times gamma every step_size steps."""
 
@@ -101,17 +90,6 @@ class StepLR(LRScheduler):
     def rate(self, base: float, t: int) -> float:
         """Return base, times gamma once for each step_size steps in t."""
         return base * self.gamma ** (t // self.step_size)
-
-
-@dataclass
-class MultiStepLR(LRScheduler):
-    """Times gamma at each milestone."""
-
-    milestones: Sequence[int]
-    gamma: float = 0.1
-
-    def rate(self, base: float, t: int) -> float:
-        return base * self.gamma ** sum(t >= m for m in self.milestones)
 
 
 @dataclass

@@ -1,4 +1,4 @@
 """Text to numbers and back, without loss."""
 
-from tinytorch.text.bpe import ByteBPE
-from tinytorch.text.characters import CharTokenizer
+from .bpe import ByteBPE
+from .characters import CharTokenizer

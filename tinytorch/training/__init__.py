@@ -1,7 +1,7 @@
 """Training: one loop, what watches it, and what saves it."""
 
-from tinytorch.training.callbacks import BestWeights, EarlyStopping, Progress
-from tinytorch.training.checkpoint import Checkpoint
-from tinytorch.training.evaluation import accuracy, evaluate, predict
-from tinytorch.training.loop import fit
-from tinytorch.training.run import Callback, History, Run
+from .callbacks import BestWeights, EarlyStopping, Progress
+from .checkpoint import Checkpoint
+from .evaluation import accuracy, evaluate, predict
+from .loop import fit
+from .run import Callback, History, Run

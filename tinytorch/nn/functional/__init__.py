@@ -1,6 +1,6 @@
 """The mathematics of layers, without state: what `nn`'s modules call."""
 
-from tinytorch.nn.functional.activation import (
+from .activation import (
     gelu,
     leaky_relu,
     log_softmax,
@@ -12,21 +12,21 @@ from tinytorch.nn.functional.activation import (
     softplus,
     tanh,
 )
-from tinytorch.nn.functional.attention import (
+from .attention import (
     attention_weights,
     causal_mask,
     join_heads,
     scaled_dot_product_attention,
     split_heads,
 )
-from tinytorch.nn.functional.image import (
+from .image import (
     adaptive_avg_pool2d,
     avg_pool2d,
     conv2d,
     max_pool2d,
 )
-from tinytorch.nn.functional.linear import dropout, embedding, linear, one_hot, pad
-from tinytorch.nn.functional.loss import (
+from .linear import dropout, embedding, linear, one_hot, pad
+from .loss import (
     binary_cross_entropy_with_logits,
     cross_entropy,
     huber_loss,
@@ -35,7 +35,7 @@ from tinytorch.nn.functional.loss import (
     mse_loss,
     nll_loss,
 )
-from tinytorch.nn.functional.normalization import (
+from .normalization import (
     batch_norm,
     group_norm,
     layer_norm,

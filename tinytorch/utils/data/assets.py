@@ -12,7 +12,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from . import browser
+from tinytorch.utils.data import browser
 
 MANIFEST = "manifest.json"
 

@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from tinytorch import expect
+from tinytorch.utils.data import browser
+from tinytorch.utils.data.assets import Assets, open_assets
+from tinytorch.utils.data.dataset import Dataset
+from tinytorch.utils.data.transforms import channel_statistics
 from tinytorch.utils.display import Download
-
-from . import browser
-from .assets import Assets, open_assets
-from .dataset import Dataset
-from .transforms import channel_statistics
 
 Root = str | os.PathLike | None
 Transform = Callable[[np.ndarray], Any] | None

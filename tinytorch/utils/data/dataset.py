@@ -1,7 +1,7 @@
 """Data sets: things with a length whose samples are found by index."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -23,9 +23,6 @@ class Dataset:
 
     def __len__(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} expects a __len__ method")
-
-    def __add__(self, other: "Dataset") -> "ConcatDataset":
-        return ConcatDataset([self, other])
 
 
 class TensorDataset(Dataset):
@@ -65,26 +62,6 @@ class Subset(Dataset):
 
     def __len__(self) -> int:
         return len(self.indices)
-
-
-class ConcatDataset(Dataset):
-    """Several data sets, one after the other."""
-
-    def __init__(self, datasets: Iterable[Dataset]) -> None:
-        self.datasets = list(datasets)
-        if not self.datasets:
-            raise ValueError("ConcatDataset expects at least one data set, got none")
-
-    def __getitem__(self, index: int) -> Any:
-        place = index + len(self) if index < 0 else index
-        for dataset in self.datasets:
-            if 0 <= place < len(dataset):
-                return dataset[place]
-            place -= len(dataset)
-        raise IndexError(f"expected an index below {len(self)}, got {index}")
-
-    def __len__(self) -> int:
-        return sum(map(len, self.datasets))
 
 
 def random_split(

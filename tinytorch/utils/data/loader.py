@@ -7,9 +7,13 @@ import numpy as np
 
 from tinytorch.random import Generator
 from tinytorch.tensor import Tensor
-
-from .dataset import Dataset
-from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
+from tinytorch.utils.data.dataset import Dataset
+from tinytorch.utils.data.sampler import (
+    BatchSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+)
 
 
 class DataLoader:

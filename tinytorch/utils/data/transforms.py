@@ -18,7 +18,6 @@ from tinytorch.random import Generator
 from tinytorch.tensor import Tensor
 
 PaddingMode = Literal["constant", "reflect", "edge"]
-Span = tuple[np.ndarray, np.ndarray]  # where it starts and stops, in each image
 
 
 @dataclass
@@ -47,25 +46,6 @@ class Transform:
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__} expects an apply method")
-
-
-@dataclass
-class ToDtype(Transform):
-    """Converts to `dtype`; with `scale`, uint8 becomes 0..1."""
-
-    dtype: Any = np.float32
-    scale: bool = False
-
-    def __post_init__(self) -> None:
-        dtype = np.dtype(self.dtype)
-        if self.scale and dtype.kind != "f":
-            raise ValueError(f"expected a float dtype to scale, got {dtype}")
-
-    def apply(self, images: np.ndarray) -> np.ndarray:
-        converted = images.astype(self.dtype)
-        if self.scale and images.dtype == np.uint8:
-            converted /= 255
-        return converted
 
 
 class Normalize(Transform):
@@ -184,40 +164,6 @@ class RandomCrop(RandomTransform):
 
 
 @dataclass
-class RandomErasing(RandomTransform):
-    """Overwrites a random rectangle of each image with `value`, with probability `p`.
-
-    Its area is a share of the image drawn from `scale`, its height over width from
-    `ratio` (log-uniform), cut to the image's sides (Zhong et al. 2017).
-    """
-
-    p: float = 0.5
-    scale: tuple[float, float] = (0.02, 0.33)
-    ratio: tuple[float, float] = (0.3, 3.3)
-    value: float = 0
-
-    def __post_init__(self) -> None:
-        expect.between(0, 1, p=self.p)
-        (small, large), (flat, tall) = self.scale, self.ratio
-        if not (0 < small <= large <= 1 and 0 < flat <= tall):
-            got = f"scale {self.scale} and ratio {self.ratio}"
-            raise ValueError(f"expected rising shares and ratios above 0, got {got}")
-
-    def apply(self, images: np.ndarray) -> np.ndarray:
-        n, _, height, width = images.shape
-        area = self.rng.uniform(*self.scale, n) * height * width
-        flat, tall = np.log(self.ratio)
-        aspect = np.exp(self.rng.uniform(flat, tall, n))
-        # An image that is spared gets a rectangle without rows.
-        chosen = self.rng.random(n) < self.p
-        rows = chosen * np.sqrt(area * aspect).round().clip(1, height).astype(int)
-        columns = np.sqrt(area / aspect).round().clip(1, width).astype(int)
-        top = self.rng.integers(height - rows + 1)
-        left = self.rng.integers(width - columns + 1)
-        return _erase(images, (top, top + rows), (left, left + columns), self.value)
-
-
-@dataclass
 class Cutout(RandomTransform):
     """Overwrites a square of side `size` around a random pixel of each image.
 
@@ -232,19 +178,13 @@ class Cutout(RandomTransform):
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         n, _, height, width = images.shape
-        half, size = self.size // 2, self.size
-        top = self.rng.integers(-half, height - half, n)
-        left = self.rng.integers(-half, width - half, n)
-        return _erase(images, (top, top + size), (left, left + size), self.value)
+        half = self.size // 2
+        rows = self._strip(self.rng.integers(-half, height - half, n), height)
+        columns = self._strip(self.rng.integers(-half, width - half, n), width)
+        square = rows[:, None, :, None] & columns[:, None, None, :]  # (N, 1, H, W)
+        return np.where(square, np.asarray(self.value, images.dtype), images)
 
-
-def _erase(images: np.ndarray, rows: Span, columns: Span, value: float) -> np.ndarray:
-    """Return images with `value` where the rows and the columns cross."""
-    down = _between(*rows, images.shape[2])[:, None, :, None]
-    across = _between(*columns, images.shape[3])[:, None, None, :]
-    return np.where(down & across, np.asarray(value, images.dtype), images)
-
-
-def _between(start: np.ndarray, stop: np.ndarray, size: int) -> np.ndarray:
-    positions = np.arange(size)
-    return (start[:, None] <= positions) & (positions < stop[:, None])  # (N, size)
+    def _strip(self, start: np.ndarray, length: int) -> np.ndarray:
+        """Return (N, length), true on the `size` places from each start on."""
+        place = np.arange(length) - start[:, None]
+        return (place >= 0) & (place < self.size)

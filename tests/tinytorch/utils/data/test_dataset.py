@@ -5,7 +5,6 @@ import pytest
 
 from tinytorch import Generator, Tensor
 from tinytorch.utils.data import (
-    ConcatDataset,
     Dataset,
     Subset,
     TensorDataset,
@@ -63,23 +62,6 @@ def test_subset_of_a_batched_dataset_stays_batched():
     subset = Subset(TensorDataset(np.arange(5) * 10), [4, 2, 0])
     (x,) = subset.__getitems__([0, 2])
     assert x.numpy().tolist() == [40, 0]
-
-
-def test_concatenation_counts_through():
-    both = Squares(3) + Subset(Squares(10), [5])
-    assert [both[i] for i in (0, 2, 3, -1, -4)] == [0, 4, 25, 25, 0]
-    assert len(both) == 4
-
-
-@pytest.mark.parametrize("index", [4, -5])
-def test_concatenation_refuses_an_index_outside(index):
-    with pytest.raises(IndexError, match=f"below 4, got {index}"):
-        ConcatDataset([Squares(3), Squares(1)])[index]
-
-
-def test_concatenation_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="at least one data set"):
-        ConcatDataset([])
 
 
 @pytest.mark.parametrize(
