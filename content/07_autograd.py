@@ -398,9 +398,7 @@ line_plot({"kept by the trail": (depths, megabytes)}, "layers", "MB")
 
 # %%
 line_plot(
-    {"forward": (depths, forward_ms), "backward": (depths, backward_ms)},
-    "layers",
-    "ms",
+    {"forward": (depths, forward_ms), "backward": (depths, backward_ms)}, "layers", "ms"
 )
 
 # %% [markdown]

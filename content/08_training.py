@@ -359,10 +359,7 @@ print(f"The lowest loss has a batch of {best}; you said {my_guess_best}.")
 # %%
 line_plot(
     {
-        f"batches of {size}": (
-            [seconds * (i + 1) for i in range(len(losses))],
-            losses,
-        )
+        f"batches of {size}": ([seconds * (i + 1) for i in range(len(losses))], losses)
         for size, (seconds, _, losses) in runs.items()
     },
     "seconds of training (loss on unseen digits)",

@@ -8,14 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tinytorch import workshop
-from tinytorch.workshop import (
-    curriculum,
-    doctor,
-    lesson_files,
-    session,
-    store,
-    view,
-)
+from tinytorch.workshop import curriculum, doctor, lesson_files, session, store, view
 from tinytorch.workshop.answers import Answers, answers
 from tinytorch.workshop.arguments import HelpShown, Parser, UsageError, perhaps
 from tinytorch.workshop.curriculum import Lesson, Milestone

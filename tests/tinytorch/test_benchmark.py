@@ -219,7 +219,7 @@ def test_memory_grows_with_gradients_and_state():
     model = nn.Linear(10, 5)
     optimizer = optim.Adam(model.parameters())
     assert memory(model, optimizer) == {
-        **{"parameters": 220, "gradients": 0, "buffers": 0, "optimizer": 0},
+        **{"parameters": 220, "gradients": 0, "buffers": 0, "optimizer": 0}
     }
     F.cross_entropy(model(zeros(2, 10)), zeros(2, dtype=np.int64)).backward()
     optimizer.step()
@@ -262,7 +262,7 @@ def test_a_summary_has_a_line_for_each_layer():
         "FLOP",
     ]
     assert lines[1].split() == [
-        *("features.0", "Conv2d", "2×6×28×28", "156", "624", f"{2 * 235_200:,}"),
+        *("features.0", "Conv2d", "2×6×28×28", "156", "624", f"{2 * 235_200:,}")
     ]
 
 
@@ -280,10 +280,10 @@ def test_a_profile_times_layers_and_leaves_the_model_alone():
     quick = Timer(repeats=5, warmup=1, min_sample=0.001, time_budget=0.05)
     found = profile(model, x, timer=quick)
     assert [layer.kind for layer in found.layers] == [
-        *("Linear", "BatchNorm1d", "ReLU", "Linear"),
+        *("Linear", "BatchNorm1d", "ReLU", "Linear")
     ]
     assert [layer.flops for layer in found.layers] == [
-        *(2 * 32 * 64 * 256, 0, 0, 2 * 32 * 256 * 10),
+        *(2 * 32 * 64 * 256, 0, 0, 2 * 32 * 256 * 10)
     ]
     for layer in (*found.layers, found.whole):
         assert layer.forward.median > 0

@@ -185,10 +185,7 @@ def test_int8_weights_go_through_a_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("observer", "expected"),
-    [
-        (MinMaxObserver(), (-4.0, 100.0)),
-        (PercentileObserver(75), (-1.25, 25.75)),
-    ],
+    [(MinMaxObserver(), (-4.0, 100.0)), (PercentileObserver(75), (-1.25, 25.75))],
 )
 def test_observers_join_ranges(observer, expected):
     observer.observe(Tensor(np.array([-1.0, 0.0, 0.0, 0.0, 2.0])))
@@ -224,11 +221,7 @@ def test_an_outlier_costs_precision_and_a_percentile_saves_it():
             ValueError,
             "expected Linear .* layers, got ReLU",
         ),
-        (
-            lambda: quantize_static(nn.ReLU(), []),
-            ValueError,
-            "or, static, Conv2d",
-        ),
+        (lambda: quantize_static(nn.ReLU(), []), ValueError, "or, static, Conv2d"),
         (lambda: quantize_static(nn.Linear(2, 2), []), ValueError, "no input to .''"),
         (
             lambda: quantize_dynamic(nn.Linear(2, 2))(normal(3, 4)),

@@ -9,9 +9,7 @@ from tinytorch.quantization import quantize
 from tinytorch.tensor import Tensor
 
 floats = hnp.arrays(
-    np.float32,
-    hnp.array_shapes(max_dims=3),
-    elements=st.floats(-1e6, 1e6, width=32),
+    np.float32, hnp.array_shapes(max_dims=3), elements=st.floats(-1e6, 1e6, width=32)
 )
 
 

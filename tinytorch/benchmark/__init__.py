@@ -12,11 +12,4 @@ from .costs import (
     summary,
 )
 from .table import Table
-from .timer import (
-    Comparison,
-    Timer,
-    Timing,
-    clock_step,
-    duration,
-    seconds,
-)
+from .timer import Comparison, Timer, Timing, clock_step, duration, seconds

@@ -26,24 +26,7 @@ from .elementwise import (
     Tanh,
     Where,
 )
-from .fused import (
-    BatchNorm,
-    CrossEntropy,
-    Embedding,
-    LayerNorm,
-    LogSoftmax,
-    Softmax,
-)
+from .fused import BatchNorm, CrossEntropy, Embedding, LayerNorm, LogSoftmax, Softmax
 from .matmul import Einsum, Linear, MatMul
 from .reduce import Amax, CumSum, LogSumExp, Mean, Norm, Prod, Sum
-from .shape import (
-    Cat,
-    Expand,
-    Flip,
-    Gather,
-    GetItem,
-    Pad,
-    Permute,
-    Reshape,
-    Stack,
-)
+from .shape import Cat, Expand, Flip, Gather, GetItem, Pad, Permute, Reshape, Stack

@@ -15,12 +15,7 @@ from tinytorch.workshop import curriculum, store, view
 from tinytorch.workshop.checking import Failure, run_cases
 from tinytorch.workshop.curriculum import Part
 from tinytorch.workshop.overview import Overview
-from tinytorch.workshop.place import (
-    SourceError,
-    compile_candidate,
-    find,
-    transplant,
-)
+from tinytorch.workshop.place import SourceError, compile_candidate, find, transplant
 
 Whose = Literal["mine", "reference"]
 

@@ -55,11 +55,7 @@ LINEAR = [
     case("linear-transposed", lambda x, w: F.linear(x.T, w), (3, 4), (2, 3)),
     case("embedding", lambda w: F.embedding(IDS, w), (6, 2)),
     case("embedding-one", lambda w: F.embedding(IDS[0, 0], w), (6, 2)),
-    case(
-        "dropout",
-        lambda x: F.dropout(x, 0.4, generator=tt.Generator(3)),
-        (3, 4),
-    ),
+    case("dropout", lambda x: F.dropout(x, 0.4, generator=tt.Generator(3)), (3, 4)),
 ]
 
 IMAGE = [
@@ -110,11 +106,7 @@ IMAGE = [
         (1, 1, 5, 4),
     ),
     case("avg_pool2d", lambda x: F.avg_pool2d(x, (2, 3)), (2, 2, 5, 6)),
-    case(
-        "avg_pool2d-overlapping",
-        lambda x: F.avg_pool2d(x, 3, 2, 1),
-        (1, 2, 5, 4),
-    ),
+    case("avg_pool2d-overlapping", lambda x: F.avg_pool2d(x, 3, 2, 1), (1, 2, 5, 4)),
     case("adaptive-even", lambda x: F.adaptive_avg_pool2d(x, 2), (1, 2, 4, 6)),
     case("adaptive-uneven", lambda x: F.adaptive_avg_pool2d(x, (2, 3)), (1, 2, 5, 4)),
 ]
@@ -146,13 +138,7 @@ NORMALISATION = [
     case("layer_norm-empty", lambda x: F.layer_norm(x, 3), (0, 3)),
     case("rms_norm", lambda x, w: F.rms_norm(x, 4, w), (3, 4), (4,)),
     case("rms_norm-two-axes", lambda x: F.rms_norm(x, (2, 3)), (2, 2, 3)),
-    case(
-        "group_norm",
-        lambda x, w, b: F.group_norm(x, 2, w, b),
-        (2, 4, 3),
-        (4,),
-        (4,),
-    ),
+    case("group_norm", lambda x, w, b: F.group_norm(x, 2, w, b), (2, 4, 3), (4,), (4,)),
     case("group_norm-one-group", lambda x: F.group_norm(x, 1), (2, 2, 2, 2)),
 ]
 

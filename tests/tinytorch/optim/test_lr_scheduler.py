@@ -142,17 +142,9 @@ def test_a_plateau_cuts_the_rate(options, expected):
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (
-            lambda o: schedules.StepLR([1], 3),
-            TypeError,
-            "an Optimizer, got list",
-        ),
+        (lambda o: schedules.StepLR([1], 3), TypeError, "an Optimizer, got list"),
         (lambda o: schedules.StepLR(o, 0), ValueError, "step_size of at least 1"),
-        (
-            lambda o: schedules.CosineAnnealingLR(o, 0),
-            ValueError,
-            "T_max of at",
-        ),
+        (lambda o: schedules.CosineAnnealingLR(o, 0), ValueError, "T_max of at"),
         (lambda o: schedules.LinearLR(o, total_iters=0), ValueError, "total_iters"),
         (
             lambda o: schedules.OneCycleLR(o, 1.0),

@@ -182,11 +182,7 @@ def test_groups_have_their_own_options():
             ValueError,
             "no dampening",
         ),
-        (
-            lambda p: optim.Adam([p], betas=(0.9, 1)),
-            ValueError,
-            "betas from 0 to",
-        ),
+        (lambda p: optim.Adam([p], betas=(0.9, 1)), ValueError, "betas from 0 to"),
         (lambda p: optim.Adam([p], eps=-1), ValueError, "eps of at least 0, got -1"),
         (
             lambda p: optim.AdamW([p], weight_decay=-1),

@@ -69,7 +69,7 @@ def test_the_history_names_what_was_measured():
     history = train(network(), moons(), 2, val_loader=moons())
     assert list(history.steps) == ["loss", "accuracy", "lr"]
     assert list(history.epochs) == [
-        *("loss", "accuracy", "val_loss", "val_accuracy", "lr", "step", "seconds"),
+        *("loss", "accuracy", "val_loss", "val_accuracy", "lr", "step", "seconds")
     ]
     first = history.steps["loss"][:6]
     assert history.epochs["loss"][0] == pytest.approx(np.mean(first))

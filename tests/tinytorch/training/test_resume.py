@@ -9,13 +9,7 @@ import pytest
 import tinytorch
 from tinytorch import nn, optim, saving
 from tinytorch.random import Generator
-from tinytorch.training import (
-    BestWeights,
-    Callback,
-    Checkpoint,
-    EarlyStopping,
-    fit,
-)
+from tinytorch.training import BestWeights, Callback, Checkpoint, EarlyStopping, fit
 from tinytorch.utils.data import DataLoader, TensorDataset, make_moons
 
 

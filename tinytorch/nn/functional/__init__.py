@@ -19,12 +19,7 @@ from .attention import (
     scaled_dot_product_attention,
     split_heads,
 )
-from .image import (
-    adaptive_avg_pool2d,
-    avg_pool2d,
-    conv2d,
-    max_pool2d,
-)
+from .image import adaptive_avg_pool2d, avg_pool2d, conv2d, max_pool2d
 from .linear import dropout, embedding, linear, one_hot, pad
 from .loss import (
     binary_cross_entropy_with_logits,
@@ -35,9 +30,4 @@ from .loss import (
     mse_loss,
     nll_loss,
 )
-from .normalization import (
-    batch_norm,
-    group_norm,
-    layer_norm,
-    rms_norm,
-)
+from .normalization import batch_norm, group_norm, layer_norm, rms_norm

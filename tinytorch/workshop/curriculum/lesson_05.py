@@ -185,12 +185,7 @@ def _bce() -> list[Case]:
 
     weight = np.abs(_array(3, seed=2))
     random = [
-        Case(
-            label,
-            lambda w=w, how=how, p=p: options(w, how, p),
-            look=look,
-            hint=hint,
-        )
+        Case(label, lambda w=w, how=how, p=p: options(w, how, p), look=look, hint=hint)
         for label, w, how, p, hint in [
             ("(4, 3), mean", None, "mean", None, ""),
             ("(4, 3), sum", None, "sum", None, ""),
@@ -308,11 +303,7 @@ def _counted() -> list[Case]:
     random = [
         Case(
             f"(2, 3), {how}",
-            lambda how=how: (
-                _input(_array(2, 3)),
-                np.abs(_array(2, 3, seed=1)),
-                how,
-            ),
+            lambda how=how: (_input(_array(2, 3)), np.abs(_array(2, 3, seed=1)), how),
             look=look,
         )
         for how in ("mean", "none")

@@ -41,10 +41,7 @@ def _mul() -> list[Case]:
     by_hand = [
         Case(
             label,
-            lambda needs=needs: (
-                _saved(a.copy(), b.copy(), needs=needs),
-                grad.copy(),
-            ),
+            lambda needs=needs: (_saved(a.copy(), b.copy(), needs=needs), grad.copy()),
             want,
             hint="" if needs == _BOTH else _NOT_ASKED,
         )
@@ -204,11 +201,7 @@ def _double(*shape: int, seed: int = 0) -> Tensor:
 def _numeric() -> list[Case]:
     three = lambda: Tensor(np.array([3.0]))  # noqa: E731
     by_hand = [
-        Case(
-            "x² at 3",
-            lambda: (lambda x: x * x, (three(),), 0),
-            np.array([[6.0]]),
-        ),
+        Case("x² at 3", lambda: (lambda x: x * x, (three(),), 0), np.array([[6.0]])),
         Case(
             "x³ at 2, with a step of 0.1",
             lambda: (lambda x: x * x * x, (Tensor(np.array([2.0])),), 0, 0.1),
@@ -234,12 +227,7 @@ def _numeric() -> list[Case]:
         ),
     ]
     random: list[tuple[str, Callable[..., Any], tuple[Tensor, ...], int]] = [
-        (
-            "the sum of a (2, 3)",
-            lambda x: (x * x).sum(),
-            (_double(2, 3),),
-            0,
-        ),
+        ("the sum of a (2, 3)", lambda x: (x * x).sum(), (_double(2, 3),), 0),
         (
             "a matrix product, the slope to the right factor",
             lambda a, b: a @ b,

@@ -218,11 +218,7 @@ def applies() -> list[Case]:
         ),
         (
             "shapes (2,) and (3, 1)",
-            lambda: (
-                ops.Add,
-                computed(),
-                Tensor(_array(3, 1), requires_grad=True),
-            ),
+            lambda: (ops.Add, computed(), Tensor(_array(3, 1), requires_grad=True)),
             "Beside each edge stands the shape of its own input.",
         ),
     ]
@@ -391,12 +387,7 @@ def walks() -> list[Case]:
             {"x.grad": _leaf(13.0)},
             "Add to `.grad`, do not replace it: `_accumulate` does that.",
         ),
-        (
-            "a constant",
-            _constant,
-            {"x.grad": _leaf(4.0), "c.grad": None},
-            "",
-        ),
+        ("a constant", _constant, {"x.grad": _leaf(4.0), "c.grad": None}, ""),
         (
             "a row that was stretched over two",
             _stretched,

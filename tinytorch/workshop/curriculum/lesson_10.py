@@ -180,10 +180,7 @@ def _collate() -> list[Case]:
         (
             "pairs within pairs",
             [((1, rows[0]), "a"), ((2, rows[1]), "b"), ((3, rows[0]), "c")],
-            (
-                (Tensor([1, 2, 3]), Tensor(np.stack([*rows, rows[0]]))),
-                ["a", "b", "c"],
-            ),
+            ((Tensor([1, 2, 3]), Tensor(np.stack([*rows, rows[0]]))), ["a", "b", "c"]),
         ),
     ]
     good = [

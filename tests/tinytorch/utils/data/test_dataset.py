@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from tinytorch import Generator, Tensor
-from tinytorch.utils.data import (
-    Dataset,
-    Subset,
-    TensorDataset,
-    random_split,
-)
+from tinytorch.utils.data import Dataset, Subset, TensorDataset, random_split
 
 
 class Squares(Dataset):
