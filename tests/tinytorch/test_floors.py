@@ -119,3 +119,33 @@ def test_floor_zero_stands_alone() -> None:
     for name in ("random", "dtypes", "expect", "backends/numpy"):
         path = PACKAGE / f"{name}.py"
         assert imports(path.read_text(), path) == set()
+
+
+# Statements below the workshop; docstrings and imports do not count. What comes new has
+# to make room: a reader should get through all of it.
+MOST_STATEMENTS = 5_000
+
+
+def statements(path: Path) -> int:
+    """Count what a module says, whatever lines the formatter makes of it."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docstrings = sum(
+        isinstance(n, documented) and bool(ast.get_docstring(n)) for n in nodes
+    )
+    imports = sum(isinstance(n, ast.Import | ast.ImportFrom) for n in nodes)
+    return sum(isinstance(n, ast.stmt) for n in nodes) - docstrings - imports
+
+
+def test_the_library_stays_small() -> None:
+    counts = {module_name(path): statements(path) for path in SOURCES}
+    library = sum(n for name, n in counts.items() if floor(name) < FLOORS["workshop"])
+    assert library <= MOST_STATEMENTS
+
+
+def test_statements_are_counted_without_docstrings_and_imports(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(
+        '"""A."""\nimport a\n\n\ndef f(\n    x,\n):\n    """B."""\n    return x\n'
+    )
+    assert statements(path) == 2
