@@ -57,7 +57,7 @@ def timer(world, **options):
 def test_a_sample_is_a_call_after_warming_up():
     world = World()
     # Two calls to warm up, one to see how long a loop must be, then five samples.
-    found = timer(world).measure(world.work("f", [9, 9, 9, 1, 2, 3, 4, 50]))
+    found = timer(world).measure(world.work("f", [9] * 6 + [1, 2, 3, 4, 50]))
     assert found.samples.tolist() == [1, 2, 3, 4, 50]
     assert found.loops == 1
     assert found.median == 3
@@ -68,6 +68,14 @@ def test_a_sample_is_a_call_after_warming_up():
 def test_short_calls_are_sampled_in_loops():
     world = World()
     found = timer(world, min_sample=1.0).measure(world.work("f", 0.25))
+    assert found.loops == 4
+    assert found.samples.tolist() == [0.25] * 5
+
+
+def test_an_interruption_does_not_make_one_call_enough():
+    world = World()
+    times = [10.0] + [0.25] * 100
+    found = timer(world, warmup=0, min_sample=1.0).measure(world.work("f", times))
     assert found.loops == 4
     assert found.samples.tolist() == [0.25] * 5
 
@@ -85,15 +93,14 @@ def test_a_quick_timing_takes_as_many_calls_as_it_needs():
         calls.append(0)
         time.sleep(0.004)
 
-    assert 0.004 <= seconds(nap, at_least=0.01) < 0.1
+    assert seconds(nap, at_least=0.01) >= 0.004
     assert len(calls) in (1, 3, 7)  # one, then two, then four; a busy moment ends it
-    assert 0 < seconds(lambda: None, at_least=0.001) < 0.001
 
 
 def test_a_comparison_takes_turns():
     world = World()
     found = timer(world, warmup=0).compare(world.work("a", 3.0), world.work("b", 1.5))
-    assert "".join(world.calls) == "ab" + "abbaabbaab"
+    assert "".join(world.calls) == "aabb" + "abbaabbaab"
     assert found.ratio == 2
     assert found.interval() == (2, 2)
     assert repr(found) == "3 s against 1.5 s: 2.00 times (95 %: 2.00 to 2.00)"
