@@ -183,14 +183,15 @@ def backward(root: Function, grad: Array, retain_graph: bool = False) -> None:
 
 def _input_grads(node: Function, grad: Array) -> Iterator[tuple[Any, Array]]:
     """Yield each node or leaf that `node` was computed from, with its gradient."""
-    writes.check(node)
+    if node.written_at != writes.clock:
+        writes.check(node)
     watcher = node.watcher() if node.watcher else None
     if watcher is not None:
         watcher.accumulate_grad(grad.copy())
     grads = node.backward(node, grad)
     if not isinstance(grads, tuple):
         grads = (grads,)
-    edges = _edges(node)
+    edges: Any = node.edges  # or the walk would not have come here
     if len(grads) != len(edges):
         raise RuntimeError(
             f"{type(node).__name__}.backward expects to return {len(edges)} gradients, "
@@ -209,16 +210,12 @@ def _accumulate(leaf: Any, grad: Array, incoming: Array) -> None:
 
 
 def _parents(node: Function) -> list[Function]:
-    return [e[0] for e in _edges(node) if e and isinstance(e[0], Function)]
-
-
-def _edges(node: Function) -> tuple[tuple[Any, tuple[int, ...]] | None, ...]:
     if node.edges is None:
         raise RuntimeError(
             f"backward through {type(node).__name__}, but its graph was released by "
             "an earlier backward(); pass retain_graph=True there to keep it"
         )
-    return node.edges
+    return [e[0] for e in node.edges if e and isinstance(e[0], Function)]
 
 
 mark_written = writes.mark

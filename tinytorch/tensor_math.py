@@ -30,7 +30,7 @@ def _floating(op: type[Function], x: Any, **options: Any) -> Any:
 
 def _smooth(op: type[Function]) -> Method:
     """Return the method that applies `op`; integers become float32 first."""
-    return lambda self: _floating(op, self)
+    return lambda self: op.apply(self if self.data.dtype.kind == "f" else self.float())
 
 
 def _stepwise(function: Callable[[Array], Any]) -> Method:

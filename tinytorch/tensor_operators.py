@@ -17,55 +17,61 @@ _NUMBERS = frozenset({float, int, bool})
 Method = Callable[[Any, Any], Any]
 
 
+def _both_ways(name: str, compute: Method) -> tuple[Method, Method]:
+    """Return the methods `x op other` and `other op x`, on operands of one dtype."""
+
+    def method(a: Any, b: Any) -> Any:
+        try:
+            a, b = promote(a, b)
+        except TypeError:
+            return NotImplemented
+        try:
+            return compute(a, b)
+        except (TypeError, ValueError) as error:
+            raise _explained(error, name, a, b) from None
+
+    return method, lambda self, other: method(other, self)
+
+
 def _recorded(op: type[Function]) -> tuple[Method, Method]:
-    """Return the methods `x op other` and `other op x`."""
-    return (
-        lambda self, other: _binary(op, self, other),
-        lambda self, other: _binary(op, other, self),
-    )
+    return _both_ways(op.__name__, op.apply)
 
 
-def _in_place(op: type[Function]) -> tuple[Method, Method]:
+def _plain(function: Callable[..., Any]) -> tuple[Method, Method]:
+    """Return both methods for what has no derivative."""
+    name = function.__name__
+    return _both_ways(name, lambda a, b: a._wrap(function(a.data, b.data)))
+
+
+def _divide(a: Any, b: Any) -> Any:
+    if a.data.dtype.kind != "f":
+        a, b = a.to(float32), b.to(float32)
+    return ops.Div.apply(a, b)
+
+
+def _in_place(compute: Method) -> tuple[Method, Method]:
     """Return the methods `x op= other` and `x.op_(other)`.
 
     The first makes a new tensor where the result is to be recorded.
     """
 
     def write(self: Any, other: Any) -> Any:
-        result = _binary(op, self.detach(), other)
+        result = compute(self.detach(), other)
         if result is NotImplemented:
             got = type(other).__name__
             raise TypeError(f"expected a tensor or a number, got {got}")
         if not np.can_cast(result.dtype, self.dtype, "same_kind"):
-            raise TypeError(
-                f"expected a result that a tensor of {self.dtype} can store, "
-                f"got {result.dtype}"
-            )
+            expected = f"expected a result that a tensor of {self.dtype} can store"
+            raise TypeError(f"{expected}, got {result.dtype}")
         return self.copy_(result)
 
     def augment(self: Any, other: Any) -> Any:
         grows = self.requires_grad or getattr(other, "requires_grad", False)
         if grows and is_grad_enabled() and not (self.requires_grad and self.is_leaf):
-            return _binary(op, self, other)
+            return compute(self, other)
         return write(self, other)
 
     return augment, write
-
-
-def _plain(function: Callable[..., Any]) -> tuple[Method, Method]:
-    """Return `x f other` and `other f x` for what has no derivative."""
-
-    def compute(a: Any, b: Any) -> Any:
-        try:
-            a, b = promote(a, b)
-        except TypeError:
-            return NotImplemented
-        try:
-            return a._wrap(function(a.data, b.data))
-        except (TypeError, ValueError) as error:
-            raise _explained(error, function.__name__, a, b) from None
-
-    return compute, lambda self, other: compute(other, self)
 
 
 class OperatorMethods:
@@ -82,13 +88,13 @@ class OperatorMethods:
     __add__, __radd__ = _recorded(ops.Add)
     __sub__, __rsub__ = _recorded(ops.Sub)
     __mul__, __rmul__ = _recorded(ops.Mul)
-    __truediv__, __rtruediv__ = _recorded(ops.Div)
+    __truediv__, __rtruediv__ = _both_ways("Div", _divide)
     __pow__, __rpow__ = _recorded(ops.Pow)
 
-    __iadd__, add_ = _in_place(ops.Add)
-    __isub__, sub_ = _in_place(ops.Sub)
-    __imul__, mul_ = _in_place(ops.Mul)
-    __itruediv__, div_ = _in_place(ops.Div)
+    __iadd__, add_ = _in_place(__add__)
+    __isub__, sub_ = _in_place(__sub__)
+    __imul__, mul_ = _in_place(__mul__)
+    __itruediv__, div_ = _in_place(__truediv__)
 
     __floordiv__, __rfloordiv__ = _plain(np.floor_divide)
     __mod__, __rmod__ = _plain(np.mod)
@@ -166,32 +172,17 @@ def matmul(input: Any, other: Any) -> Any:
     if b.ndim == 2 and a.ndim > 2:  # one tall product instead of many small ones
         rows = a.reshape(a.numel() // max(1, a.shape[-1]), a.shape[-1])
         return ops.MatMul.apply(rows, b).reshape(*a.shape[:-1], b.shape[-1])
-    return _apply(ops.MatMul, a, b)
+    return _batched(a, b)
 
 
-def _apply(op: type[Function], a: Any, b: Any) -> Any:
-    try:
-        return op.apply(a, b)
-    except ValueError as error:
-        raise _explained(error, op.__name__, a, b) from None
-
-
-def _binary(op: type[Function], a: Any, b: Any) -> Any:
-    try:
-        a, b = promote(a, b)
-    except TypeError:
-        return NotImplemented
-    if op is ops.Div and a.data.dtype.kind != "f":
-        a, b = a.to(float32), b.to(float32)
-    return _apply(op, a, b)
+_batched, _ = _recorded(ops.MatMul)
 
 
 def _explained(error: Exception, name: str, a: Any, b: Any) -> Exception:
     """Return numpy's error in terms of tensors, where it is about their shapes."""
     if "broadcast" in str(error):
-        return ValueError(
-            f"{name} expects shapes that broadcast, got {a.shape} and {b.shape}"
-        )
-    if isinstance(error, TypeError):
+        shapes = f"{a.shape} and {b.shape}"
+        return ValueError(f"{name} expects shapes that broadcast, got {shapes}")
+    if "ufunc" in str(error):
         return TypeError(f"{name} expects integers or booleans, got {a.dtype}")
     return error
