@@ -101,13 +101,20 @@ class Module:
     def children(self) -> Iterator["Module"]:
         return (child for _, child in self.named_children())
 
-    def named_modules(self) -> Iterator[tuple[str, "Module"]]:
-        """Yield (dotted name, module) for itself ("") and all below, each once."""
-        names: dict[Module, str] = {self: ""}
-        for name, child in self.named_children():
-            for inner, module in child.named_modules():
-                names.setdefault(module, f"{name}.{inner}".removesuffix("."))
-        return ((name, module) for module, name in names.items())
+    def named_modules(
+        self, memo: set["Module"] | None = None, prefix: str = ""
+    ) -> Iterator[tuple[str, "Module"]]:
+        """Yield (dotted name, module) for itself ("") and all below, each once.
+
+        memo: modules to leave out; those that are yielded join it.
+        """
+        memo = set() if memo is None else memo
+        if self not in memo:
+            memo.add(self)
+            yield prefix, self
+            for name, child in self.named_children():
+                below = f"{prefix}.{name}".removeprefix(".")
+                yield from child.named_modules(memo, below)
 
     def modules(self) -> Iterator["Module"]:
         return (module for _, module in self.named_modules())

@@ -56,6 +56,14 @@ def test_finds_parameters_buffers_and_modules():
     assert sorted(net.state_dict()) == sorted(NAMES + BUFFERS)
 
 
+def test_a_module_that_holds_its_parent_is_walked_once():
+    parent = nn.Sequential(nn.Linear(2, 2))
+    parent[0].parent = parent
+    assert [name for name, _ in parent.named_modules()] == ["", "0"]
+    assert [name for name, _ in parent.named_parameters()] == ["0.weight", "0.bias"]
+    assert not parent.eval()[0].training
+
+
 def test_a_shared_parameter_is_learned_once_and_saved_twice(tied):
     assert [name for name, _ in tied.named_parameters()] == ["0.weight"]
     assert sorted(tied.state_dict()) == ["0.weight", "1.weight"]
