@@ -41,10 +41,22 @@ def shape(name: str, tensor: Any, expected: tuple[int, ...]) -> None:
         raise ValueError(f"{name} expects shape {expected}, got {tensor.shape}")
 
 
+def axes(name: str, tensor: Any, count: int) -> None:
+    """Raise ValueError for another number of axes."""
+    if tensor.ndim != count:
+        raise ValueError(f"{name} expects {count} axes, got shape {tensor.shape}")
+
+
 def dtype(name: str, tensor: Any, expected: Any) -> None:
     """Raise TypeError for another dtype."""
     if tensor.dtype != expected:
         raise TypeError(f"{name} expects dtype {expected}, got {tensor.dtype}")
+
+
+def floating(name: str, tensor: Any) -> None:
+    """Raise TypeError for integers and booleans."""
+    if tensor.dtype.kind != "f":
+        raise TypeError(f"{name} expects a floating dtype, got {tensor.dtype}")
 
 
 def ids(name: str, array: Any, count: int) -> None:

@@ -53,17 +53,18 @@ def where(condition: Tensor, input: Any, other: Any) -> Tensor:
         raise TypeError(f"where expects a boolean condition, got {condition.dtype}")
     if not isinstance(input, Tensor):
         other = as_tensor(other)
-    return ops.Where.apply(*promote(input, other), condition=condition.data)
+    a, b = _alike(input, other, condition.shape)
+    return ops.Where.apply(a, b, condition=condition.data)
 
 
 def maximum(input: Tensor, other: Any) -> Tensor:
     """Elementwise larger; a tie sends half of the gradient to each."""
-    return ops.Maximum.apply(*promote(input, other))
+    return ops.Maximum.apply(*_alike(input, other))
 
 
 def minimum(input: Tensor, other: Any) -> Tensor:
     """Elementwise smaller; a tie sends half of the gradient to each."""
-    return -maximum(-input, -other)
+    return ops.Minimum.apply(*_alike(input, other))
 
 
 def einsum(equation: str, *operands: Tensor) -> Tensor:
@@ -101,6 +102,13 @@ def allclose(
 ) -> bool:
     """Return whether |input - other| <= atol + rtol |other| everywhere."""
     return bool(np.allclose(input.data, other.data, rtol, atol))
+
+
+def _alike(input: Any, other: Any, *shapes: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Return both as tensors of one dtype; ValueError unless all shapes broadcast."""
+    a, b = promote(input, other)
+    broadcast_shapes(*shapes, a.shape, b.shape)
+    return a, b
 
 
 def _one_dtype(tensors: Sequence[Tensor]) -> list[Tensor]:

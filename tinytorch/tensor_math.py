@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinytorch import ops
+from tinytorch import expect, ops
 from tinytorch.autograd import Function
 from tinytorch.dtypes import Array, Scalar
 
@@ -81,8 +81,7 @@ class MathMethods:
 
     def mean(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
         """Raises TypeError for integers, whose mean is no integer."""
-        if self.dtype.kind != "f":
-            raise TypeError(f"mean() expects a floating dtype, got {self.dtype}")
+        expect.floating("mean()", self)
         return ops.Mean.apply(self, dim=_dims(self, dim), keepdim=keepdim)
 
     def prod(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
@@ -129,7 +128,8 @@ class MathMethods:
 
     def amin(self: Any, dim: Dim = None, keepdim: bool = False) -> Any:
         """Smallest element; ties share the gradient equally."""
-        return -(-self).amax(dim, keepdim)
+        _expect_elements(self, "amin", dim)
+        return ops.Amin.apply(self, dim=_dims(self, dim), keepdim=keepdim)
 
     def max(self: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         """Without `dim` as amax; with it, (values, indices) of the first largest."""

@@ -151,6 +151,17 @@ def test_sorted_values_and_their_places() -> None:
     assert x.max(1, keepdim=True).indices.tolist() == [[0]]
 
 
+@pytest.mark.parametrize("dtype", [tt.uint8, tt.int8, tt.int64, tt.bool_])
+def test_the_smallest_may_have_no_negative(dtype: Any) -> None:
+    low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, 1)
+    x, y = tt.tensor([low, high], dtype=dtype), tt.tensor([high, low], dtype=dtype)
+    assert (x.min().item(), x.amin(0).item(), x.min(0).values.item()) == (low,) * 3
+    assert (x.max().item(), x.amax(0).item(), x.max(0).values.item()) == (high,) * 3
+    assert tt.minimum(x, y).tolist() == [low, low]
+    assert tt.maximum(x, y).tolist() == [high, high]
+    assert tt.minimum(x, y).dtype == x.amin().dtype == dtype
+
+
 def test_rounding() -> None:
     x = tt.tensor([-1.5, -0.5, 0.5, 1.2])
     assert x.floor().tolist() == [-2, -1, 0, 1]

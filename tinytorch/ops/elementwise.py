@@ -262,16 +262,25 @@ class GELU(Function):
 class Maximum(Function):
     """A tie sends half of the gradient to each side."""
 
+    choose: Any = np.maximum
+
     @staticmethod
     def forward(ctx: Any, a: Array, b: Array) -> Array:
-        ctx.save_for_backward(a, b)
-        return np.maximum(a, b)
+        out = ctx.choose(a, b)
+        ctx.save_for_backward(a, b, out)
+        return out
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        a, b = ctx.saved
-        share = ((a > b) + 0.5 * (a == b)).astype(grad.dtype)
+        a, b, out = ctx.saved
+        share = (0.5 * (1.0 + (a == out) - (b == out))).astype(grad.dtype)
         return grad * share, grad * (1 - share)
+
+
+class Minimum(Maximum):
+    """As Maximum, of the smaller."""
+
+    choose = np.minimum
 
 
 class Where(Function):

@@ -75,9 +75,11 @@ class Prod(Function):
 class Amax(Function):
     """Ties share the gradient equally, as PyTorch's `amax` does."""
 
+    choose = staticmethod(np.max)
+
     @staticmethod
     def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
-        out = x.max(axis=dim, keepdims=True)
+        out = ctx.choose(x, axis=dim, keepdims=True)
         ctx.save_for_backward(x, out, dim)
         return out if keepdim else out.squeeze(dim)
 
@@ -87,6 +89,12 @@ class Amax(Function):
         hit = x == out
         share = hit / hit.sum(axis=dim, keepdims=True)
         return grad.reshape(out.shape) * share.astype(grad.dtype)
+
+
+class Amin(Amax):
+    """As Amax, and not -amax(-x): unsigned and smallest integers have no negative."""
+
+    choose = staticmethod(np.min)
 
 
 class Norm(Function):
