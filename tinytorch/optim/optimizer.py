@@ -109,14 +109,26 @@ class Optimizer:
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over a `state_dict`; raises ValueError if its groups differ."""
+        """Take over a `state_dict`; raises ValueError if it is of other groups.
+
+        Of other sizes, options or shapes, as those of another kind of optimizer are.
+        """
         own, saved = self.param_groups, state_dict["param_groups"]
         sizes, found = ([len(g["params"]) for g in groups] for groups in (own, saved))
         if found != sizes:
             raise ValueError(f"expected groups of {sizes} parameters, got {found}")
+        for options in saved:
+            if missing := self.defaults.keys() - options.keys():
+                raise ValueError(f"expected options {missing} too, got {[*options]}")
+        params = [p for group in own for p in group["params"]]
+        for i, values in state_dict["state"].items():
+            for name, value in values.items():
+                if isinstance(value, np.ndarray):
+                    expect.shape(
+                        f"{name} of parameter {i}", value, params[int(i)].shape
+                    )
         for group, other in zip(own, saved, strict=True):
             group.update({**other, "params": group["params"]})
-        params = [p for group in own for p in group["params"]]
         self.state.clear()
         for i, values in state_dict["state"].items():
             self.state[params[int(i)]] = copy.deepcopy(values)

@@ -24,7 +24,8 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         if nesterov and (momentum == 0 or dampening != 0):
-            raise ValueError("Nesterov expects momentum above 0 and no dampening")
+            wanted = "Nesterov expects momentum above 0 and no dampening"
+            raise ValueError(f"{wanted}, got {momentum} and {dampening}")
         options = dict(lr=lr, momentum=momentum, dampening=dampening)
         options |= dict(weight_decay=weight_decay, nesterov=nesterov)
         super().__init__(params, options)

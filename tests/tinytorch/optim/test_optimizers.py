@@ -180,7 +180,7 @@ def test_groups_have_their_own_options():
         (
             lambda p: optim.SGD([p], momentum=0.9, dampening=0.1, nesterov=True),
             ValueError,
-            "no dampening",
+            "no dampening, got 0.9 and 0.1",
         ),
         (lambda p: optim.Adam([p], betas=(0.9, 1)), ValueError, "betas from 0 to"),
         (lambda p: optim.Adam([p], eps=-1), ValueError, "eps of at least 0, got -1"),
@@ -210,3 +210,23 @@ def test_a_state_of_other_groups_is_refused():
     state = optim.SGD([point(), point()]).state_dict()
     with pytest.raises(ValueError, match=r"groups of \[1\] parameters, got \[2\]"):
         optim.SGD([point()]).load_state_dict(state)
+
+
+def test_a_state_of_another_kind_is_refused_and_nothing_changes():
+    state = optim.Adam([point()]).state_dict()
+    optimizer = optim.SGD([point()], lr=0.5)
+    with pytest.raises(ValueError, match="expected options .*'momentum'.*'betas'"):
+        optimizer.load_state_dict(state)
+    assert optimizer.param_groups[0]["lr"] == 0.5
+
+
+def test_a_state_of_other_shapes_is_refused_and_nothing_changes():
+    p = point()
+    p.grad = Tensor(np.ones(3))
+    first = optim.SGD([p], lr=0.1, momentum=0.9)
+    first.step()
+    second = optim.SGD([Tensor(np.ones(2))], lr=0.5, momentum=0.9)
+    with pytest.raises(ValueError, match=r"momentum_buffer of .* \(2,\), got \(3,\)"):
+        second.load_state_dict(first.state_dict())
+    assert second.param_groups[0]["lr"] == 0.5
+    assert not second.state
