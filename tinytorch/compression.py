@@ -63,6 +63,8 @@ def apply_masks(model: Module, masks: Masks) -> None:
     """Set every weight to 0 that its mask leaves out, in place."""
     weights = prunable(model)
     for name, mask in masks.items():
+        expect.one_of(list(weights), mask=name)
+        expect.shape(f"the mask of {name}", mask, weights[name].shape)
         weights[name].data[~mask] = 0
         mark_written(weights[name].data)
 

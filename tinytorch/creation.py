@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch import expect
 from tinytorch.dtypes import Array, as_array, float32, int64
 from tinytorch.random import Generator, default_generator
 from tinytorch.tensor import Tensor
@@ -152,11 +153,14 @@ def randint(
 
 def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
     """Return 0 .. n-1 (int64) in random order."""
+    expect.at_least(0, n=n)
     return Tensor(_source(generator).permutation(n).astype(int64))
 
 
 def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     """Return 1 with the probability that `input` gives for each element, else 0."""
+    low, high = input.data.min(initial=0), input.data.max(initial=0)
+    expect.between(0, 1, lowest_probability=low, highest_probability=high)
     draws = _source(generator).random(input.shape)
     return Tensor((draws < input.data).astype(input.dtype))
 
@@ -174,6 +178,8 @@ def multinomial(
     (R, num_samples), or (num_samples,) for input (V,). Raises ValueError for weights
     that are negative, not finite, all zero, or too few.
     """
+    if input.ndim not in (1, 2):
+        raise ValueError(f"multinomial expects (R, V) or (V,), got {input.shape}")
     weights = np.atleast_2d(input.data.astype(np.float64))
     total = weights.sum(axis=1, keepdims=True)
     if (weights < 0).any() or not np.isfinite(total).all() or (total == 0).any():

@@ -18,6 +18,7 @@ from tinytorch.nn.functional.image import pair
 from tinytorch.nn.utils import hooked, replace_module
 from tinytorch.ops.quantized import conv2d_int8, linear_int8
 from tinytorch.tensor import Tensor
+from tinytorch.tensor_math import _dims
 from tinytorch.training.evaluation import evaluating
 
 Array = np.ndarray
@@ -115,7 +116,11 @@ def extremes(array: Array, axis: int | None = None) -> tuple[Array, Array]:
     """Return smallest and largest value, of all or each channel; none: ValueError."""
     if not array.size:
         raise ValueError(f"expected at least one value, got shape {array.shape}")
-    others = None if axis is None else tuple(np.delete(range(array.ndim), axis))
+    others = (
+        None
+        if axis is None
+        else tuple(np.delete(range(array.ndim), _dims(array, axis)))
+    )
     return array.min(others), array.max(others)
 
 

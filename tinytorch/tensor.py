@@ -279,6 +279,11 @@ class Tensor(OperatorMethods, MathMethods, ShapeMethods):
                 "writing in place is not recorded and expects tensors that do not "
                 "require grad; use no_grad(), or compute a new tensor (where, cat)"
             )
+        if not self.data.flags.writeable:
+            raise RuntimeError(
+                "writing in place expects memory of the tensor's own, got a view that "
+                "expand() stretched, or a read-only array; write to a clone()"
+            )
         return self.data, value.data
 
     def fill_(self, value: Scalar) -> Tensor:

@@ -4,6 +4,7 @@ Reshapes, transposes and slices are views where numpy's are: they share memory.
 """
 
 import math
+import operator
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
@@ -173,8 +174,9 @@ class ShapeMethods:
             sizes = [min(split_size, length - start) for start in starts]
         else:
             sizes = list(split_size)
-        if sum(sizes) != length:
-            raise ValueError(f"split expects sizes that add up to {length}: {sizes}")
+        if sum(sizes) != length or min(sizes, default=0) < 0:
+            wanted = f"sizes >= 0 that add up to {length}"
+            raise ValueError(f"split expects {wanted}, got {sizes}")
         ends = accumulate(sizes)
         return tuple(
             _along(self, dim, slice(end - n, end))
@@ -213,6 +215,7 @@ class ShapeMethods:
         """Put `value` wherever the boolean mask, which is broadcast, is true."""
         if mask.dtype.kind != "b":
             raise TypeError(f"masked_fill expects a boolean mask, got {mask.dtype}")
+        broadcast_shape(self.shape, mask.shape)
         filled = self._wrap(np.asarray(value).astype(self.dtype))
         return ops.Where.apply(filled, self, condition=mask.data)
 
@@ -242,4 +245,4 @@ def _ints(values: tuple[Any, ...]) -> tuple[int, ...]:
     """Accept both f(2, 3) and f((2, 3))."""
     if len(values) == 1 and isinstance(values[0], Sequence):
         values = tuple(values[0])
-    return tuple(int(v) for v in values)
+    return tuple(operator.index(v) for v in values)

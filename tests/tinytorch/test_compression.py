@@ -206,6 +206,16 @@ PUPIL = nn.Linear(2, 2)
             ValueError,
             "groups=1\\), .* got Conv2d",
         ),
+        (
+            lambda: apply_masks(PUPIL, {"bias": np.ones(2, bool)}),
+            ValueError,
+            "mask out of .'weight'., got 'bias'",
+        ),
+        (
+            lambda: apply_masks(PUPIL, {"weight": np.ones((3, 1), bool)}),
+            ValueError,
+            r"mask of weight expects shape \(.*\), got \(3, 1\)",
+        ),
         (lambda: low_rank(PUPIL, 3), ValueError, "rank from 1 to 2, got 3"),
         (lambda: rank_for_energy(PUPIL, 0), ValueError, "above 0 and at most 1, got 0"),
         (

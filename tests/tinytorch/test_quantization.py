@@ -214,6 +214,11 @@ def test_an_outlier_costs_precision_and_a_percentile_saves_it():
             r"at least one value, got shape \(0,\)",
         ),
         (lambda: quantize(Tensor([np.nan])), ValueError, "finite ranges.* got nan"),
+        (
+            lambda: quantize(normal(2, 3), axis=2),
+            IndexError,
+            r"dim of shape \(2, 3\), got 2",
+        ),
         (lambda: MinMaxObserver().qparams(), RuntimeError, "at least one batch"),
         (lambda: PercentileObserver(20), ValueError, "in 50..100, got 20"),
         (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from tinytorch import nn
+from tinytorch import expect, nn
 from tinytorch.autograd import no_grad
 from tinytorch.functions import cat
 from tinytorch.models.sampling import sample
@@ -76,6 +76,7 @@ class GPT(nn.Module):
 
         The options are those of `stream`.
         """
+        expect.at_least(0, max_new_tokens=max_new_tokens)
         new = islice(self.stream(ids, **options), max_new_tokens)
         return cat([ids, *new], dim=1)
 

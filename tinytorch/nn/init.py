@@ -38,6 +38,7 @@ def uniform_(
     tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
 ) -> Tensor:
     """Fill with numbers uniform in [a, b)."""
+    expect.at_least(a, b=b)
     source = generator or default_generator
     return tensor.copy_(source.numpy.uniform(a, b, tensor.shape))
 
@@ -47,6 +48,7 @@ def normal_(
     tensor: Tensor, mean: float = 0, std: float = 1, generator: Generator | None = None
 ) -> Tensor:
     """Fill with normal numbers."""
+    expect.at_least(0, std=std)
     source = generator or default_generator
     return tensor.copy_(source.numpy.normal(mean, std, tensor.shape))
 

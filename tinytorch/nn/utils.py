@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch import expect
 from tinytorch.nn.module import Module
 from tinytorch.tensor import Tensor
 
@@ -35,6 +36,7 @@ def clip_grad_norm_(
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
     """Limit each element of all gradients, in place, to [-clip_value, clip_value]."""
+    expect.at_least(0, clip_value=clip_value)
     for g in _grads(parameters):
         np.clip(g, -clip_value, clip_value, out=g)
 

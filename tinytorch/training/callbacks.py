@@ -101,6 +101,10 @@ class EarlyStopping(_Watching):
     waited = 0
     keeps = ("best", "waited")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        expect.at_least(1, patience=self.patience)
+
     def on_epoch(self, run: Run) -> None:
         """Count the epochs without `self.improved(run, self.min_delta)` in a row.
 

@@ -49,6 +49,7 @@ def fit(
     step and the layer where it began; the weights are then still those before.
     """
     expect.at_least(1, epochs=epochs, accumulate=accumulate)
+    expect.at_least(0, max_norm=max_norm or 0, time_budget=time_budget or 0)
     expect.one_of(("step", "epoch"), schedule=schedule)
     if schedule == "step" and isinstance(scheduler, ReduceLROnPlateau):
         raise ValueError("expected schedule 'epoch' for ReduceLROnPlateau, got 'step'")

@@ -143,6 +143,8 @@ def test_cache_takes_the_bytes_it_says():
         (lambda: MODEL(tt.tensor([[11]])), IndexError, "from 0 to 10, got 11"),
         (lambda: MODEL(tt.ones(1, 2)), TypeError, "integers, got dtype float32"),
         (lambda: MODEL.generate(tt.tensor([1]), 1), ValueError, r"\(B, T\).*\(1,\)"),
+        (lambda: MODEL(tt.tensor([1])), ValueError, r"got shape \(1, 12\)"),
+        (lambda: MODEL.generate(draw(1, 1), -1), ValueError, "at least 0, got -1"),
         (lambda: MODEL.generate(draw(1, 0), 1), ValueError, "T at least 1"),
         (lambda: MODEL.generate(draw(1, 1), 1, temperature=-1), ValueError, "got -1"),
         (lambda: MODEL.generate(draw(1, 1), 1, top_k=0), ValueError, "1, got 0"),

@@ -153,6 +153,11 @@ def append(*shapes, length=4):
             ValueError,
             "divisible by 2, got 5",
         ),
+        (
+            lambda: nn.MultiheadAttention(4, 2)(tt.ones(2, 4)),
+            ValueError,
+            r"with heads expects 3 axes, got shape \(2, 4\)",
+        ),
         (lambda: append((1, 2, 3, 3), (1, 2, 2, 3)), ValueError, "at most 4 posi.* 5"),
         (lambda: append((2, 2, 1, 3)), ValueError, r"got \(2, 2, 1, 3\)"),
         (

@@ -80,6 +80,14 @@ def test_a_module_is_its_function(module, function):
     np.testing.assert_array_equal(module(x).data, function(x).data)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [F.leaky_relu, F.gelu, lambda x: F.gelu(x, "tanh"), F.silu, F.softplus, F.sigmoid],
+)
+def test_activations_of_integers_are_float32(function):
+    assert function(tt.arange(3)).dtype == tt.float32
+
+
 def test_grouped_convolution_is_separate_convolutions():
     conv = nn.Conv2d(4, 6, 3, groups=2)
     x = tt.randn(2, 4, 5, 5)
@@ -243,6 +251,19 @@ PICTURE = tt.ones(1, 3, 4, 4)
             "in_channels divisible by 2, got 3",
         ),
         (lambda: nn.Conv2d(3, 4, 3)(PICTURE.double()), TypeError, "got float64"),
+        (
+            lambda: F.conv2d(PICTURE, tt.ones(4, 3, 3)),
+            ValueError,
+            r"weight expects 4 axes, got shape \(4, 3, 3\)",
+        ),
+        (lambda: F.linear(tt.ones(3), tt.ones(3)), ValueError, r"2 axes.*\(3,\)"),
+        (
+            lambda: nn.Conv2d(3, 4, 3, padding="same")(PICTURE),
+            ValueError,
+            "whole number or a pair of them, got 'same'",
+        ),
+        (lambda: nn.Conv2d(3, 4, (3, 3, 3)), ValueError, r"a pair.*\(3, 3, 3\)"),
+        (lambda: F.avg_pool2d(PICTURE, 1.5), ValueError, "a pair of them, got 1.5"),
         (lambda: nn.MaxPool2d(2)(tt.ones(2, 2)), ValueError, r"\(N, C, H, W\)"),
         (lambda: nn.MaxPool2d(5)(PICTURE), ValueError, "a window that fits"),
         (lambda: nn.MaxPool2d(2, padding=2)(PICTURE), ValueError, "half the window"),
@@ -275,6 +296,10 @@ PICTURE = tt.ones(1, 3, 4, 4)
         (lambda: nn.BatchNorm1d(3)(tt.ones(1, 3)), ValueError, "2 or more values"),
         (lambda: F.batch_norm(PICTURE, None, None), ValueError, "running statistics"),
         (lambda: F.batch_norm(tt.ones(3), None, None), ValueError, r"\(N, C, \.\.\.\)"),
+        (lambda: nn.BatchNorm2d(3)(PICTURE.double()), TypeError, "32, got float64"),
+        (lambda: nn.LayerNorm(4)(PICTURE.long()), TypeError, "floating.*got int64"),
+        (lambda: F.layer_norm(PICTURE.long(), 4), TypeError, "floating.*got int64"),
+        (lambda: nn.RMSNorm(4)(PICTURE.long()), TypeError, "floating.*got int64"),
         (lambda: nn.LayerNorm(3)(PICTURE), ValueError, r"last axes \(3,\), got"),
         (lambda: F.layer_norm(PICTURE, ()), ValueError, r"last axes \(\)"),
         (
@@ -290,6 +315,11 @@ PICTURE = tt.ones(1, 3, 4, 4)
         (lambda: nn.Embedding(3, 2)(tt.tensor([3])), IndexError, "from 0 to 2, got 3"),
         (lambda: nn.Embedding(3, 2)(tt.tensor([-1])), IndexError, "got -1"),
         (lambda: nn.Embedding(3, 2)(tt.ones(2)), TypeError, "integers, got dtype flo"),
+        (
+            lambda: F.embedding(tt.tensor([0]), tt.ones(3)),
+            ValueError,
+            r"weight expects 2 axes, got shape \(3,\)",
+        ),
         (lambda: nn.Embedding(3, 2, 3), ValueError, "from -3 to 2, got 3"),
         (
             lambda: nn.LearnedPositions(4, 2)(tt.zeros(1, 3, 2), start=2),
@@ -302,6 +332,9 @@ PICTURE = tt.ones(1, 3, 4, 4)
             "dim divisible by 2, got 5",
         ),
         (lambda: init.xavier_uniform_(tt.ones(3)), ValueError, r"got shape \(3,\)"),
+        (lambda: init.uniform_(tt.ones(2), 2, 1), ValueError, "b of at least 2, got 1"),
+        (lambda: init.normal_(tt.ones(2), std=-1), ValueError, "at least 0, got -1"),
+        (lambda: clip_grad_value_([], -1), ValueError, "at least 0, got -1"),
         (lambda: init.calculate_gain("step"), ValueError, "got 'step'"),
         (
             lambda: init.kaiming_normal_(tt.ones(2, 2), mode="fan"),

@@ -159,6 +159,11 @@ def test_modules_call_their_function(module, target, function):
             r"expects \(N, C, \.\.\.\) and \(N, \.\.\.\)",
         ),
         (
+            lambda: F.cross_entropy(X.long(), Y),
+            TypeError,
+            "cross_entropy expects a floating dtype, got int64",
+        ),
+        (
             lambda: F.cross_entropy(X, tt.tensor([0, 2])),
             IndexError,
             "from 0 to 1, got 2",

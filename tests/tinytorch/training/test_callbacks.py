@@ -76,6 +76,8 @@ def test_what_to_watch_must_be_measured():
         run([EarlyStopping()])
     with pytest.raises(ValueError, match="out of .'min', 'max'., got 'least'"):
         BestWeights(mode="least")
+    with pytest.raises(ValueError, match="patience of at least 1, got 0"):
+        EarlyStopping(patience=0)
 
 
 def test_progress_is_a_line_an_epoch(monkeypatch):

@@ -193,6 +193,8 @@ def test_a_thousand_steps_keep_nothing_but_their_measurements():
     [
         ({"epochs": 0}, "epochs of at least 1, got 0"),
         ({"accumulate": 0}, "accumulate of at least 1, got 0"),
+        ({"max_norm": -1}, "max_norm of at least 0, got -1"),
+        ({"time_budget": -1}, "time_budget of at least 0, got -1"),
         ({"schedule": "batch"}, "schedule out of .'step', 'epoch'., got 'batch'"),
         ({"loader": []}, "at least one batch an epoch, got none"),
     ],

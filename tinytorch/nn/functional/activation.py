@@ -4,6 +4,7 @@ import math
 
 from tinytorch import expect, ops
 from tinytorch.tensor import Tensor
+from tinytorch.tensor_math import _floating
 
 
 def relu(input: Tensor) -> Tensor:
@@ -13,13 +14,13 @@ def relu(input: Tensor) -> Tensor:
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     """x where positive, else negative_slope x."""
-    return ops.LeakyReLU.apply(input, negative_slope=negative_slope)
+    return _floating(ops.LeakyReLU, input, negative_slope=negative_slope)
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """x times the normal distribution function at x, exactly or by its "tanh" form."""
     if approximate == "tanh":
-        return ops.GELU.apply(input)
+        return _floating(ops.GELU, input)
     expect.one_of(("none", "tanh"), approximate=approximate)
     return 0.5 * input * (1 + (input / math.sqrt(2)).erf())
 
@@ -41,7 +42,7 @@ def tanh(input: Tensor) -> Tensor:
 
 def softplus(input: Tensor) -> Tensor:
     """log(1 + exp(x))."""
-    return ops.Softplus.apply(input)
+    return _floating(ops.Softplus, input)
 
 
 def logsigmoid(input: Tensor) -> Tensor:

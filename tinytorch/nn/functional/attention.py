@@ -74,6 +74,7 @@ def scaled_dot_product_attention(
 
 def split_heads(input: Tensor, num_heads: int) -> Tensor:
     """(B, T, C) to (B, H, T, D): each head gets its own part of the channels."""
+    expect.axes("attention with heads", input, 3)
     B, T, C = input.shape
     expect.divisible(num_heads, channels=C)
     return input.reshape(B, T, num_heads, C // num_heads).transpose(1, 2)

@@ -14,8 +14,12 @@ Size = int | Sequence[int]
 
 def pair(value: Size) -> Pair:
     """Return (value, value) for a number, and a pair as it is."""
-    height, width = (value, value) if isinstance(value, int) else value
-    return height, width
+    match value:
+        case int():
+            return value, value
+        case [int(height), int(width)]:
+            return height, width
+    raise ValueError(f"expected a whole number or a pair of them, got {value!r}")
 
 
 def conv2d(
@@ -32,6 +36,7 @@ def conv2d(
     Returns (N, O, OH, OW), OH = (H + 2 padding - dilation (KH - 1) - 1) / stride + 1,
     rounded down.
     """
+    expect.axes("Conv2d's weight", weight, 4)
     outputs, channels = weight.shape[:2]
     if input.ndim != 4 or input.shape[1] != channels * groups or outputs % groups:
         wanted = f"(N, {channels * groups}, H, W) and outputs divisible by {groups}"

@@ -11,6 +11,7 @@ from tinytorch.tensor import Tensor
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x W^T + b: (..., I) with weight (O, I) and bias (O,) gives (..., O)."""
+    expect.axes("Linear's weight", weight, 2)
     if input.shape[-1:] != weight.shape[1:]:
         wanted = f"last dimension {weight.shape[1]}"
         raise ValueError(f"Linear expects {wanted}, got shape {input.shape}")
@@ -26,6 +27,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
 
     The row `padding_idx` gets no gradient. Raises IndexError for ids outside the table.
     """
+    expect.axes("embedding's weight", weight, 2)
     expect.ids("embedding", input.data, len(weight))
     return ops.Embedding.apply(weight, ids=input.data, padding_idx=padding_idx)
 

@@ -164,6 +164,7 @@ def _classes(
     if input.ndim < 2 or target.shape != (len(input), *input.shape[2:]):
         got = f"{input.shape} and {target.shape}"
         raise ValueError(f"{name} expects (N, C, ...) and (N, ...), got {got}")
+    expect.floating(name, input)
     counted = target.data != ignore_index
     ids = target.data * counted
     expect.ids(f"{name}'s target", ids, input.shape[1])

@@ -100,6 +100,7 @@ def rms_norm(
 ) -> Tensor:
     """Divide by the root mean square over the last axes (Zhang and Sennrich, 2019)."""
     shape = _last_axes("RMSNorm", input, normalized_shape)
+    expect.floating("RMSNorm", input)
     expect.shape("RMSNorm's weight", weight, shape)
     eps = float(np.finfo(input.dtype).eps) if eps is None else eps
     square = (input * input).mean(tuple(range(-len(shape), 0)), keepdim=True)
@@ -144,8 +145,10 @@ def _affine(
     """Return weight and bias of `shape`, or ones and zeros in place of None."""
     if not shape:
         raise ValueError(f"{name} expects (N, C, ...), got shape {input.shape}")
+    expect.floating(name, input)
     expect.shape(f"{name}'s weight", weight, shape)
     expect.shape(f"{name}'s bias", bias, shape)
     weight = ones(shape, dtype=input.dtype) if weight is None else weight
+    expect.dtype(name, input, weight.dtype)
     bias = zeros(shape, dtype=input.dtype) if bias is None else bias
     return weight, bias

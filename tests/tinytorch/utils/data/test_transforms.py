@@ -127,6 +127,8 @@ def test_compose_runs_from_left_to_right():
         (lambda: RandomHorizontalFlip(1.5), "p from 0 to 1, got 1.5"),
         (lambda: RandomCrop(4, -1), "padding of at least 0, got -1"),
         (lambda: RandomCrop(4, padding_mode="wrap"), "got 'wrap'"),
+        (lambda: RandomCrop(0), "height of at least 1, got 0"),
+        (lambda: RandomCrop((2, -1)), "width of at least 1, got -1"),
         (lambda: Cutout(0), "size of at least 1, got 0"),
         (lambda: Normalize([0], [0]), r"positive stds, got \[0\] and \[0\]"),
         (lambda: Normalize([0, 0], [1]), r"got \[0, 0\] and \[1\]"),
