@@ -5,8 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import tinytorch as tt
 from tinytorch.models import GPT
@@ -68,7 +66,7 @@ def test_tied_weights_stay_tied():
     np.testing.assert_array_equal(fresh.eval()(ids).data, MODEL(ids).data)
 
 
-@given(st.integers(1, 7))
+@pytest.mark.parametrize("place", range(1, 8))
 def test_a_later_token_changes_no_earlier_logit(place):
     ids = draw(1, 8)
     before = MODEL(ids).data
@@ -78,10 +76,11 @@ def test_a_later_token_changes_no_earlier_logit(place):
     assert np.abs(before[:, place:] - after[:, place:]).max() > 1e-3
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.integers(1, 3))
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize(
+    "pieces", [[1], [8], [1] * 8, [7, 1], [1, 7], [4, 4], [5, 1, 1, 1], [1, 3, 1, 2]]
+)
 def test_cached_logits_are_the_uncached_ones(pieces, batch):
-    pieces = pieces[: max(i for i in range(5) if sum(pieces[:i]) <= 8)]
     ids = draw(batch, sum(pieces), seed=batch)
     with tt.no_grad():
         cache = MODEL.new_cache(batch)
