@@ -227,30 +227,58 @@ def test_gradient_of_function(function, shapes):
     assert gradcheck(function, list(draw(shapes)), atol=1e-6, rtol=1e-5)
 
 
-MODULES = {
-    "Linear": (nn.Linear(3, 2), (2, 3)),
-    "Conv2d": (nn.Conv2d(2, 2, 3, 2, 1, groups=2), (1, 2, 4, 4)),
-    "BatchNorm2d": (nn.BatchNorm2d(2), (2, 2, 2, 2)),
-    "LayerNorm": (nn.LayerNorm(3), (2, 3)),
-    "RMSNorm": (nn.RMSNorm(3), (2, 3)),
-    "GroupNorm": (nn.GroupNorm(2, 4), (2, 4)),
-    "LearnedPositions": (nn.LearnedPositions(4, 2), (2, 3, 2)),
-    "MultiheadAttention": (nn.MultiheadAttention(4, 2), (2, 3, 4)),
-    "TransformerBlock": (nn.TransformerBlock(4, 2), (1, 3, 4)),
-}
+IMAGES, FEATURES, SEQUENCE = (1, 2, 4, 4), (3, 4), (1, 3, 4)
+TARGET = tt.full((3, 4), 0.25, dtype=tt.float64)
+MODULES = [  # and what it is given: a shape, or a tensor
+    (nn.Linear(4, 2), FEATURES),
+    (nn.Conv2d(2, 2, 3, 2, 1, groups=2), IMAGES),
+    (nn.MaxPool2d(2), IMAGES),
+    (nn.AvgPool2d(2), IMAGES),
+    (nn.AdaptiveAvgPool2d(3), IMAGES),
+    (nn.BatchNorm1d(4), FEATURES),
+    (nn.BatchNorm2d(2), IMAGES),
+    (nn.LayerNorm(4), FEATURES),
+    (nn.RMSNorm(4), FEATURES),
+    (nn.GroupNorm(2, 4), FEATURES),
+    (nn.Embedding(6, 2), IDS),
+    (nn.LearnedPositions(4, 4), SEQUENCE),
+    (nn.SinusoidalPositions(4, 4), SEQUENCE),
+    (nn.MultiheadAttention(4, 2), SEQUENCE),
+    (nn.MLP(4, 3), SEQUENCE),
+    (nn.TransformerBlock(4, 2), SEQUENCE),
+    (nn.Flatten(), IMAGES),
+    (nn.Dropout().eval(), FEATURES),  # in training, see the function's case
+    (nn.Identity(), FEATURES),
+    *((layer(), FEATURES) for layer in (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU)),
+    *((layer(), FEATURES) for layer in (nn.Sigmoid, nn.Tanh)),
+    *((layer(1), FEATURES) for layer in (nn.Softmax, nn.LogSoftmax)),
+    *((loss(), FEATURES, TARGET) for loss in (nn.MSELoss, nn.L1Loss, nn.HuberLoss)),
+    *((loss(), FEATURES, TARGET) for loss in (nn.BCEWithLogitsLoss, nn.KLDivLoss)),
+    *((loss(), (4, 4), CLASSES) for loss in (nn.CrossEntropyLoss, nn.NLLLoss)),
+]
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_gradient_of_module(name):
+@pytest.mark.parametrize(
+    ("module", "inputs"),
+    [pytest.param(m, inputs, id=type(m).__name__) for m, *inputs in MODULES],
+)
+def test_gradient_of_module(module, inputs):
     """To the input and to every parameter, with the parameters as inputs."""
-    module, shape = MODULES[name]
     module.double()
-    parameters = list(module.parameters())
+    given = [x if isinstance(x, tt.Tensor) else next(draw([x])) for x in inputs]
 
-    def run(x, *_):
-        return module(x)
+    def run(*tensors):
+        return module(*tensors[: len(given)])
 
-    assert gradcheck(run, [*draw([shape]), *parameters], atol=1e-6, rtol=1e-4)
+    tensors = [*given, *module.parameters()]
+    assert gradcheck(run, tensors, atol=1e-6, rtol=1e-4)
+
+
+def test_every_module_has_a_case():
+    layers = {c for c in vars(nn).values() if isinstance(c, type)}
+    layers = {c for c in layers if issubclass(c, nn.Module)}
+    containers = {nn.Module, nn.ModuleList, nn.Sequential}
+    assert layers - containers == {type(module) for module, *_ in MODULES}
 
 
 def test_padding_row_gets_no_gradient():
