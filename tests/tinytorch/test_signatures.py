@@ -169,6 +169,9 @@ nn.MaxPool2d(kernel_size, stride=None, padding=0, dilation=1, return_indices=Fal
 nn.ModuleList(modules=None)
 nn.MultiheadAttention(embed_dim, num_heads, dropout=0.0, bias=True, add_bias_kv=False,
     add_zero_attn=False, kdim=None, vdim=None, batch_first=False)
+nn.Identity(*args, **kwargs)
+nn.MultiheadAttention.forward(query, key, value, key_padding_mask=None,
+    need_weights=True, attn_mask=None, average_attn_weights=True, is_causal=False)
 nn.NLLLoss(weight=None, size_average=None, ignore_index=-100, reduce=None,
     reduction='mean')
 nn.Parameter(data=None, requires_grad=True)
@@ -179,6 +182,30 @@ nn.SiLU(inplace=False)
 nn.Sigmoid()
 nn.Softmax(dim=None)
 nn.Tanh()
+
+nn.Module.apply(fn)
+nn.Module.children()
+nn.Module.double()
+nn.Module.eval()
+nn.Module.extra_repr()
+nn.Module.float()
+nn.Module.forward(*input)
+nn.Module.load_state_dict(state_dict, strict=True, assign=False)
+nn.Module.modules()
+nn.Module.named_buffers(prefix='', recurse=True, remove_duplicate=True)
+nn.Module.named_children()
+nn.Module.named_modules(memo=None, prefix='', remove_duplicate=True)
+nn.Module.named_parameters(prefix='', recurse=True, remove_duplicate=True)
+nn.Module.parameters(recurse=True)
+nn.Module.register_buffer(name, tensor, persistent=True)
+nn.Module.register_forward_hook(hook, *, prepend=False, with_kwargs=False,
+    always_call=False)
+nn.Module.register_forward_pre_hook(hook, *, prepend=False, with_kwargs=False)
+nn.Module.requires_grad_(requires_grad=True)
+nn.Module.state_dict(*args, destination=None, prefix='', keep_vars=False)
+nn.Module.to(dtype, non_blocking=False)
+nn.Module.train(mode=True)
+nn.Module.zero_grad(set_to_none=True)
 
 nn.functional.adaptive_avg_pool2d(input, output_size)
 nn.functional.avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False)
@@ -243,11 +270,20 @@ optim.Adam(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0,
 optim.AdamW(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01,
     amsgrad=False)
 optim.Optimizer(params, defaults)
+optim.Optimizer.add_param_group(param_group)
+optim.Optimizer.load_state_dict(state_dict)
+optim.Optimizer.state_dict()
+optim.Optimizer.step(closure=None)
+optim.Optimizer.zero_grad(set_to_none=True)
 optim.RMSprop(params, lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0, momentum=0,
     centered=False)
 optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max, eta_min=0.0, last_epoch=-1)
 optim.lr_scheduler.ExponentialLR(optimizer, gamma, last_epoch=-1)
 optim.lr_scheduler.LRScheduler(optimizer, last_epoch=-1)
+optim.lr_scheduler.LRScheduler.get_last_lr()
+optim.lr_scheduler.LRScheduler.load_state_dict(state_dict)
+optim.lr_scheduler.LRScheduler.state_dict()
+optim.lr_scheduler.LRScheduler.step(epoch=None)
 optim.lr_scheduler.LinearLR(optimizer, start_factor=0.3333333333333333, end_factor=1.0,
     total_iters=5, last_epoch=-1)
 optim.lr_scheduler.OneCycleLR(optimizer, max_lr, total_steps=None, epochs=None,
@@ -255,6 +291,7 @@ optim.lr_scheduler.OneCycleLR(optimizer, max_lr, total_steps=None, epochs=None,
     base_momentum=0.85, max_momentum=0.95, div_factor=25.0, final_div_factor=10000.0)
 optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode='min', factor=0.1, patience=10,
     threshold=0.0001, threshold_mode='rel', cooldown=0, min_lr=0, eps=1e-08)
+optim.lr_scheduler.ReduceLROnPlateau.step(metrics, epoch=None)
 optim.lr_scheduler.SequentialLR(optimizer, schedulers, milestones, last_epoch=-1)
 optim.lr_scheduler.StepLR(optimizer, step_size, gamma=0.1, last_epoch=-1)
 
@@ -269,6 +306,7 @@ utils.data.SequentialSampler(data_source)
 utils.data.Subset(dataset, indices)
 utils.data.TensorDataset(*tensors)
 utils.data.default_collate(batch)
+utils.data.default_convert(data)
 utils.data.random_split(dataset, lengths, generator=None)
 """
 
@@ -300,9 +338,31 @@ DEVIATIONS = {
     "utils.data.DataLoader.shuffle": "None means False there",
     "nn.ModuleList.modules": "() is no modules, as None is there",
     "nn.Parameter.data": "a parameter of nothing has no use here",
+    "nn.MultiheadAttention.forward.key": "None is the query itself",
+    "nn.MultiheadAttention.forward.value": "None is the key itself",
+    "nn.MultiheadAttention.forward.cache": "for decoding, which PyTorch leaves open",
+    "nn.Module.forward.options": "options may be given by name",
     "nn.Dropout.generator": "PyTorch draws from its global generator only",
     "nn.functional.dropout.generator": "as above",
 }
+
+
+# What PyTorch has not, or not as a function with arguments.
+OURS = """
+    Generator Tensor draw_graph Tensor.accumulate_grad
+    nn.KVCache nn.LearnedPositions nn.MLP nn.Module nn.SinusoidalPositions
+    nn.TransformerBlock nn.sinusoidal_positions nn.functional.attention_weights
+    nn.functional.causal_mask nn.functional.join_heads nn.functional.split_heads
+    nn.init.fans nn.init.kaiming_std nn.utils.hooked nn.utils.replace_module
+    optim.lr_scheduler.LRScheduler.rate optim.lr_scheduler.LRScheduler.rates
+    utils.data.CIFAR10 utils.data.Dataset utils.data.Digits utils.data.Sampler
+    utils.data.make_blobs utils.data.make_circles utils.data.make_moons
+    utils.data.make_spirals utils.data.make_xor utils.data.names utils.data.novel
+"""
+HOMES = """
+    Tensor nn nn.Module nn.functional nn.init nn.utils optim optim.Optimizer
+    optim.lr_scheduler optim.lr_scheduler.LRScheduler utils.data
+"""
 
 
 class Argument(NamedTuple):
@@ -390,3 +450,22 @@ def test_every_deviation_is_one() -> None:
 @pytest.mark.parametrize("name", ENTRIES)
 def test_arguments(name: str) -> None:
     assert differences(name) == []
+
+
+def public(home: Any) -> set[str]:
+    """Return the functions and classes of a package, module or class itself."""
+    inside = "tinytorch" if isinstance(home, type) else home.__name__
+    return {
+        name
+        for name in dir(home)
+        if name[0] != "_"
+        and callable(getattr(home, name))
+        and getattr(home, name).__module__.startswith(inside)
+    }
+
+
+def test_every_public_function_is_in_the_table_or_ours() -> None:
+    found = public(tt)
+    for home in HOMES.split():
+        found |= {f"{home}.{name}" for name in public(attrgetter(home)(tt))}
+    assert sorted(found - ENTRIES.keys()) == sorted(OURS.split())

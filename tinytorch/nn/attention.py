@@ -98,9 +98,9 @@ class MultiheadAttention(Module):
         query: Tensor,
         key: Tensor | None = None,
         value: Tensor | None = None,
+        *,
         attn_mask: Tensor | None = None,
         is_causal: bool = False,
-        *,
         cache: KVCache | None = None,
     ) -> Tensor:
         """With a cache, keys and values are added to it and all of it is looked at.

@@ -147,11 +147,11 @@ class Module:
                 if isinstance(value, kind):
                     yield f"{prefix}.{name}".removeprefix("."), value
 
-    def apply(self, function: Callable[["Module"], Any]) -> Self:
-        """Call `function` on every module, innermost first."""
+    def apply(self, fn: Callable[["Module"], Any]) -> Self:
+        """Call `fn` on every module, innermost first."""
         for child in self.children():
-            child.apply(function)
-        function(self)
+            child.apply(fn)
+        fn(self)
         return self
 
     # State

@@ -32,15 +32,15 @@ class Optimizer:
         for group in entries if grouped else [{"params": entries}]:
             self.add_param_group(group)
 
-    def add_param_group(self, group: dict[str, Any]) -> None:
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with their own options. Raises ValueError for known ones."""
-        params = group.get("params", [])
+        params = param_group.get("params", [])
         params = [params] if isinstance(params, Tensor) else list(params)
         if not params:
             raise ValueError("a group expects tensors as 'params', got none")
-        for name in group:
+        for name in param_group:
             expect.one_of(("params", *self.defaults), option=name)
-        options = {**self.defaults, **group}
+        options = {**self.defaults, **param_group}
         numbers = {k: v for k, v in options.items() if isinstance(v, int | float)}
         expect.at_least(0, **numbers)
         known = {p for other in self.param_groups for p in other["params"]}
