@@ -53,8 +53,8 @@ def where(condition: Tensor, input: Any, other: Any) -> Tensor:
         raise TypeError(f"where expects a boolean condition, got {condition.dtype}")
     if not isinstance(input, Tensor):
         other = as_tensor(other)
-    a, b = _alike(input, other, condition.shape)
-    return ops.Where.apply(a, b, condition=condition.data)
+    both = _alike(input, other, condition.shape)
+    return ops.Where.apply(*both, condition=condition.data)
 
 
 def maximum(input: Tensor, other: Any) -> Tensor:

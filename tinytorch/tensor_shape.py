@@ -175,8 +175,9 @@ class ShapeMethods:
         else:
             sizes = list(split_size)
         if sum(sizes) != length or min(sizes, default=0) < 0:
-            wanted = f"sizes >= 0 that add up to {length}"
-            raise ValueError(f"split expects {wanted}, got {sizes}")
+            raise ValueError(
+                f"split expects sizes >= 0 that add up to {length}, got {sizes}"
+            )
         ends = accumulate(sizes)
         return tuple(
             _along(self, dim, slice(end - n, end))

@@ -24,8 +24,10 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         if nesterov and (momentum == 0 or dampening != 0):
-            wanted = "Nesterov expects momentum above 0 and no dampening"
-            raise ValueError(f"{wanted}, got {momentum} and {dampening}")
+            raise ValueError(
+                "Nesterov expects momentum above 0 and no dampening, "
+                f"got {momentum} and {dampening}"
+            )
         options = dict(lr=lr, momentum=momentum, dampening=dampening)
         options |= dict(weight_decay=weight_decay, nesterov=nesterov)
         super().__init__(params, options)

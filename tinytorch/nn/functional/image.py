@@ -102,8 +102,7 @@ def _pool(
 
 def _window(name: str, input: Tensor, *sizes: Size) -> Window:
     """Return kernel, stride, padding and dilation as a window that fits the input."""
-    if input.ndim != 4:
-        raise ValueError(f"{name} expects (N, C, H, W), got shape {input.shape}")
+    expect.axes(f"{name}'s input (N, C, H, W)", input, 4)
     window = Window(*map(pair, sizes))
     kernel, stride, padding, dilation = window
     if min(*kernel, *stride, *dilation) < 1 or min(padding) < 0:

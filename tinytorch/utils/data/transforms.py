@@ -142,8 +142,7 @@ class RandomCrop(RandomTransform):
         expect.at_least(0, padding=self.padding)
         if isinstance(self.size, int):
             self.size = self.size, self.size
-        height, width = self.size
-        expect.at_least(1, height=height, width=width)
+        expect.at_least(1, height=self.size[0], width=self.size[1])
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         """Return a window of `self.size` of each image: (N, C, height, width).
