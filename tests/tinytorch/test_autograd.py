@@ -558,6 +558,14 @@ def test_an_operation_without_methods_says_so() -> None:
     with pytest.raises(NotImplementedError, match="static method `forward`"):
         Nothing.apply(leaf(1.0))
 
+    class OneWay(Function):
+        @staticmethod
+        def forward(ctx: Any, x: np.ndarray) -> np.ndarray:
+            return x + 1
+
+    with pytest.raises(NotImplementedError, match="static method `backward`"):
+        OneWay.apply(leaf(1.0)).backward()
+
 
 def test_the_package_offers_autograd() -> None:
     assert tt.no_grad is autograd.no_grad

@@ -665,6 +665,7 @@ BAD_USE: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
         r"\(R, V\) or \(V,\), got \(1, 2, 3\)",
     ),
     ("bernoulli", lambda: tt.bernoulli(tt.ones(1) * 2), ValueError, "to 1, got 2"),
+    ("randint", lambda: tt.randint(3, 3, (2,)), ValueError, "low < high, got 3 and 3"),
     ("randperm", lambda: tt.randperm(-1), ValueError, "at least 0, got -1"),
     (
         "broadcast_shapes",

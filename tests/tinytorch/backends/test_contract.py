@@ -10,6 +10,13 @@ from tinytorch.backends.numpy import NumpyBackend
 from tinytorch.backends.simd_arguments import SIGNATURES
 
 
+def test_a_backend_that_is_not_here_is_refused_and_nothing_changes():
+    before = backends.current
+    with pytest.raises(ValueError, match=r"a backend out of \[.*'numpy'.*got 'cuda'"):
+        backends.use("cuda")
+    assert backends.current is before
+
+
 def test_every_kernel_has_a_test():
     methods = {name for name, _ in inspect.getmembers(NumpyBackend, inspect.isfunction)}
     assert methods - {"describe"} == set(draws.DRAWS)

@@ -236,6 +236,11 @@ PICTURE = tt.ones(1, 3, 4, 4)
             ValueError,
             r"weight expects 4 axes, got shape \(4, 3, 3\)",
         ),
+        (
+            lambda: F.conv2d(PICTURE, tt.ones(4, 3, 3, 3), tt.ones(3)),
+            ValueError,
+            r"Conv2d's bias expects shape \(4,\), got \(3,\)",
+        ),
         (lambda: F.linear(tt.ones(3), tt.ones(3)), ValueError, r"2 axes.*\(3,\)"),
         (
             lambda: nn.Conv2d(3, 4, 3, padding="same")(PICTURE),
@@ -287,6 +292,12 @@ PICTURE = tt.ones(1, 3, 4, 4)
             ValueError,
             r"LayerNorm's weight expects shape \(4,\), got \(3,\)",
         ),
+        (
+            lambda: F.layer_norm(PICTURE, 4, tt.ones(4), tt.ones(3)),
+            ValueError,
+            r"LayerNorm's bias expects shape \(4,\), got \(3,\)",
+        ),
+        (lambda: F.rms_norm(PICTURE, 4, tt.ones(3)), ValueError, "RMSNorm's weight"),
         (lambda: nn.RMSNorm(3)(PICTURE), ValueError, r"RMSNorm expects last axes"),
         (lambda: nn.GroupNorm(2, 3), ValueError, "divisible by 2, got 3"),
         (lambda: F.group_norm(PICTURE, 2), ValueError, "divisible by 2, got 3"),

@@ -137,6 +137,12 @@ def test_modules_call_their_function(module, target, function):
             r"mse_loss's target expects shape \(2, 1\), got \(2,\)",
         ),
         (lambda: F.l1_loss(tt.ones(2), tt.ones(3)), ValueError, "l1_loss's target"),
+        (lambda: F.huber_loss(X, Y.float()), ValueError, "huber_loss's target"),
+        (
+            lambda: F.cross_entropy(X, X, weight=tt.ones(3)),
+            ValueError,
+            r"cross_entropy's weight expects shape \(2,\), got \(3,\)",
+        ),
         (lambda: F.huber_loss(X, X, delta=0), ValueError, "delta > 0, got 0"),
         (
             lambda: F.mse_loss(X, X, reduction="avg"),

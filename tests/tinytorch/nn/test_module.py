@@ -7,6 +7,7 @@ import pytest
 
 import tinytorch as tt
 from tinytorch import nn
+from tinytorch.nn.utils import replace_module
 
 
 class Net(nn.Module):
@@ -260,6 +261,11 @@ def test_containers_behave_as_lists():
         (lambda: nn.ModuleList([tt.ones(1)]), TypeError, "a Module, got Tensor"),
         (lambda: nn.Sequential(lambda x: x), TypeError, "a Module, got function"),
         (lambda: nn.Sequential(nn.ReLU())[1], IndexError, "out of range"),
+        (
+            lambda: replace_module(nn.Sequential(nn.ReLU()), "1", nn.Tanh()),
+            KeyError,
+            r"one of \['', '0'\], got '1'",
+        ),
         (lambda: nn.ModuleList()(1), NotImplementedError, "ModuleList expects a forw"),
         (lambda: nn.Parameter([1, 2]), RuntimeError, "floating dtype, got int64"),
     ],

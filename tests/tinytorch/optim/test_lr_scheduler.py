@@ -193,6 +193,11 @@ def test_a_plateau_cuts_the_rate(options, expected):
             "min_lr expects 1 values",
         ),
         (
+            lambda o: schedules.ReduceLROnPlateau(o, mode="low"),
+            ValueError,
+            "mode out of .'min', 'max'., got 'low'",
+        ),
+        (
             lambda o: schedules.ReduceLROnPlateau(o, threshold_mode="x"),
             ValueError,
             "out of .'rel', 'abs'., got 'x'",
