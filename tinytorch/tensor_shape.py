@@ -217,7 +217,7 @@ class ShapeMethods:
         if mask.dtype.kind != "b":
             raise TypeError(f"masked_fill expects a boolean mask, got {mask.dtype}")
         broadcast_shape(self.shape, mask.shape)
-        filled = self._wrap(np.asarray(value).astype(self.dtype))
+        filled = self._wrap(np.array(value, self.dtype))
         return ops.Where.apply(filled, self, condition=mask.data)
 
     def tril(self: Any, diagonal: int = 0) -> Any:

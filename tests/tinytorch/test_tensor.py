@@ -585,6 +585,18 @@ BAD_USE: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
         r"expected shapes that broadcast, got \(2,\) and \(3,\)",
     ),
     (
+        "masked_fill-range",
+        lambda: tt.ones(1, dtype=tt.uint8).masked_fill(tt.ones(1).bool(), -1),
+        OverflowError,
+        "-1 out of bounds for uint8",
+    ),
+    (
+        "masked_fill-infinity",
+        lambda: tt.arange(1).masked_fill(tt.ones(1).bool(), float("-inf")),
+        OverflowError,
+        "infinity to integer",
+    ),
+    (
         "masked_fill-shapes",
         lambda: tt.ones(2).masked_fill(tt.ones(3).bool(), 0),
         ValueError,

@@ -265,6 +265,8 @@ PICTURE = tt.ones(1, 3, 4, 4)
         ),
         (lambda: F.pad(PICTURE, (1,) * 10), ValueError, "two an axis of"),
         (lambda: F.pad(PICTURE, (1, 1), "wrap"), ValueError, "got 'wrap'"),
+        (lambda: nn.AvgPool2d(2)(PICTURE.long()), TypeError, "floating.*got int64"),
+        (lambda: nn.AdaptiveAvgPool2d(3)(PICTURE.long()), TypeError, "got int64"),
         (lambda: nn.AdaptiveAvgPool2d(0)(PICTURE), ValueError, "at least one pixel"),
         (lambda: nn.Dropout(1.5), ValueError, "from 0 to 1, got 1.5"),
         (lambda: F.dropout(PICTURE, -1), ValueError, "from 0 to 1, got -1"),

@@ -63,11 +63,13 @@ def avg_pool2d(
     input: Tensor, kernel_size: Size, stride: Size | None = None, padding: Size = 0
 ) -> Tensor:
     """Mean of each window, padding counted as zeros; stride defaults to the window."""
+    expect.floating("avg_pool2d", input)
     return _pool(ops.AvgPool2d, input, kernel_size, stride, padding, 1)
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Size) -> Tensor:
     """Mean over (near) equal windows, so that (N, C, *output_size) comes out."""
+    expect.floating("adaptive_avg_pool2d", input)
     rows, cols = pair(output_size)
     if input.ndim != 4 or min(rows, cols) < 1:
         wanted = "(N, C, H, W) and at least one pixel out"
