@@ -73,13 +73,15 @@ def random_split(
     what rounding leaves over goes to the first subsets, one sample each.
     """
     total = len(dataset)
+    whole = 1 if math.isclose(sum(lengths), 1) else total
     sizes = [int(n) for n in lengths]
-    if math.isclose(sum(lengths), 1):
+    if whole == 1:
         # The tiny addend keeps 0.29 * 100 from becoming 28.
         sizes = [math.floor(total * fraction + 1e-9) for fraction in lengths]
         rest = total - sum(sizes)
         sizes = [size + (i < rest) for i, size in enumerate(sizes)]
-    if sum(sizes) != total or min(lengths, default=0) < 0:
+    fits = sum(sizes) == total and math.isclose(sum(lengths), whole)
+    if not fits or min(lengths, default=0) < 0:
         raise ValueError(f"expected lengths that add up to {total} or 1, got {lengths}")
     rng = (generator or random.default_generator).numpy
     order = iter(rng.permutation(total).tolist())

@@ -85,7 +85,7 @@ def test_random_split_follows_its_generator():
 
 
 @pytest.mark.parametrize(
-    "lengths", [[7, 4], [0.5, 0.6], [5.5, 4.5], [11, -1], [1.5, -0.5], []]
+    "lengths", [[7, 4], [0.5, 0.6], [5.5, 4.5], [7.9, 3.9], [11, -1], [1.5, -0.5], []]
 )
 def test_random_split_refuses_lengths_that_do_not_add_up(lengths):
     with pytest.raises(ValueError, match=r"add up to 10 or 1, got \["):
