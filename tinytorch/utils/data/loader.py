@@ -101,7 +101,7 @@ def default_collate(batch: list) -> Any:
 
 
 def _stack(batch: list) -> Tensor:
-    arrays = [np.asarray(x) for x in batch]
+    arrays = [np.asarray(x.data if isinstance(x, Tensor) else x) for x in batch]
     if arrays[0].dtype.kind not in "biuf":
         raise TypeError(f"expected arrays or numbers, got {type(batch[0]).__name__}")
     _expect_one({array.shape for array in arrays}, "samples of one shape")

@@ -179,6 +179,11 @@ def test_collate_stacks(samples, values, dtype):
     assert batch.dtype == dtype
 
 
+def test_collate_takes_the_values_of_what_requires_grad():
+    batch = default_collate([Tensor([1.0], requires_grad=True), Tensor([2.0])])
+    assert batch.numpy().tolist() == [[1], [2]]
+
+
 def test_collate_keeps_the_structure():
     batch = default_collate([{"x": (1, "a")}, {"x": (2, "b")}])
     numbers, words = batch["x"]
