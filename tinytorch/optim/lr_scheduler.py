@@ -12,7 +12,7 @@ from tinytorch import expect
 from tinytorch.optim.optimizer import Optimizer
 
 
-@dataclass
+@dataclass(eq=False)
 class LRScheduler:
     """Sets each group's `lr` when made, and after every `step()`.
 
@@ -78,7 +78,7 @@ class LRScheduler:
         self._apply()
 
 
-@dataclass
+@dataclass(eq=False)
 class StepLR(LRScheduler):
     """Times gamma every step_size steps."""
 
@@ -92,7 +92,7 @@ class StepLR(LRScheduler):
         return base * self.gamma ** (t // self.step_size)
 
 
-@dataclass
+@dataclass(eq=False)
 class ExponentialLR(LRScheduler):
     """Times gamma at every step."""
 
@@ -102,7 +102,7 @@ class ExponentialLR(LRScheduler):
         return base * self.gamma**t
 
 
-@dataclass
+@dataclass(eq=False)
 class LinearLR(LRScheduler):
     """From start_factor to end_factor times the base in total_iters steps."""
 
@@ -117,7 +117,7 @@ class LinearLR(LRScheduler):
         return base * (self.start_factor + done * (self.end_factor - self.start_factor))
 
 
-@dataclass
+@dataclass(eq=False)
 class CosineAnnealingLR(LRScheduler):
     """Half a cosine wave from the base to eta_min in T_max steps (SGDR, 2017).
 
@@ -134,7 +134,7 @@ class CosineAnnealingLR(LRScheduler):
         return _cosine(base, self.eta_min, t / self.T_max)
 
 
-@dataclass
+@dataclass(eq=False)
 class SequentialLR(LRScheduler):
     """One schedule after another; each begins at 0 when it takes over at a milestone.
 
@@ -158,7 +158,7 @@ class SequentialLR(LRScheduler):
         return self.schedulers[len(passed)].rates(t - max(passed, default=0))
 
 
-@dataclass
+@dataclass(eq=False)
 class OneCycleLR(LRScheduler):
     """Rises to max_lr over the first `pct_start` of all steps, then falls to almost 0.
 
@@ -215,7 +215,7 @@ class OneCycleLR(LRScheduler):
         return start + (end - start) * done
 
 
-@dataclass
+@dataclass(eq=False)
 class ReduceLROnPlateau(LRScheduler):
     """Times factor when a measure has not improved for more than `patience` epochs.
 

@@ -89,7 +89,7 @@ class _Watching(Callback):
         return gain > min_delta
 
 
-@dataclass
+@dataclass(eq=False)
 class EarlyStopping(_Watching):
     """Stops after `patience` epochs without a gain of more than `min_delta`."""
 
@@ -116,7 +116,7 @@ class EarlyStopping(_Watching):
             run.stop(f"{self.monitor} has not improved for {self.waited} epochs")
 
 
-@dataclass
+@dataclass(eq=False)
 class BestWeights(_Watching):
     """Keeps a copy of the best epoch's weights, and puts them back at the end."""
 

@@ -208,3 +208,10 @@ def test_a_plateau_cuts_the_rate(options, expected):
 def test_bad_use_is_told(make, error, message):
     with pytest.raises(error, match=message):
         make(sgd())
+
+
+def test_a_schedule_is_equal_to_itself_alone():
+    optimizer = sgd()
+    first, second = (schedules.StepLR(optimizer, 2) for _ in range(2))
+    assert {first, second, first} == {second, first}
+    assert first != second

@@ -167,3 +167,8 @@ def test_a_long_run_is_a_small_picture():
     assert len(plot.svg) < 10_000
     with pytest.raises(ValueError, match="at least one finite point"):
         line_plot({"loss": ([], [])})
+
+
+@pytest.mark.parametrize("kind", [EarlyStopping, BestWeights])
+def test_a_callback_is_equal_to_itself_alone(kind):
+    assert len({kind(), kind()}) == 2

@@ -20,7 +20,7 @@ from tinytorch.tensor import Tensor
 PaddingMode = Literal["constant", "reflect", "edge"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Compose:
     """Applies transforms one after the other."""
 
@@ -93,7 +93,7 @@ def channel_statistics(
     return (mean / unit).tolist(), (np.sqrt(var) / unit).tolist()
 
 
-@dataclass
+@dataclass(eq=False)
 class RandomTransform(Transform):
     """A transform that draws from `generator`, or from the default one."""
 
@@ -105,7 +105,7 @@ class RandomTransform(Transform):
         return (self.generator or random.default_generator).numpy
 
 
-@dataclass
+@dataclass(eq=False)
 class RandomHorizontalFlip(RandomTransform):
     """Mirrors each image left to right with probability `p`."""
 
@@ -125,7 +125,7 @@ class RandomHorizontalFlip(RandomTransform):
         return out
 
 
-@dataclass
+@dataclass(eq=False)
 class RandomCrop(RandomTransform):
     """Cuts a window of `size` out of each image, after padding it on all sides.
 
@@ -164,7 +164,7 @@ class RandomCrop(RandomTransform):
         return windows[np.arange(n), :, tops, lefts]  # (N, C, *size)
 
 
-@dataclass
+@dataclass(eq=False)
 class Cutout(RandomTransform):
     """Overwrites a square of side `size` around a random pixel of each image.
 
