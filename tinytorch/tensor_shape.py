@@ -91,16 +91,15 @@ class ShapeMethods:
         """Drop axes of length 1: all, or only those of `dim` that are."""
         dims = (dim,) if isinstance(dim, int) else dim
         drop = range(self.ndim) if dims is None else _dims(self, dims)
-        return self.reshape(
-            [n for i, n in enumerate(self.shape) if n != 1 or i not in drop]
-        )
+        shape = tuple(n for i, n in enumerate(self.shape) if n != 1 or i not in drop)
+        return ops.Reshape.apply(self, shape=shape)
 
     def unsqueeze(self: Any, dim: int) -> Any:
         """Insert an axis of length 1."""
         if not -self.ndim - 1 <= dim <= self.ndim:
             raise IndexError(f"unsqueeze: dim {dim} is out of range for {self.shape}")
         dim %= self.ndim + 1
-        return self.reshape(*self.shape[:dim], 1, *self.shape[dim:])
+        return ops.Reshape.apply(self, shape=(*self.shape[:dim], 1, *self.shape[dim:]))
 
     def permute(self: Any, *dims: Any) -> Any:
         """Reorder the axes."""

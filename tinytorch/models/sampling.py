@@ -48,8 +48,9 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
     """
     if not 0 < p <= 1:
         raise ValueError(f"expected top_p above 0 and at most 1, got {p}")
-    order = logits.argsort(-1, descending=True)
-    likely_first = logits.softmax(-1).gather(-1, order)
-    before = likely_first.cumsum(-1) - likely_first
-    dropped = (before >= p).gather(-1, order.argsort(-1))
-    return logits.masked_fill(dropped, -np.inf)
+    order = logits.argsort(-1, descending=True).data
+    likely_first = np.take_along_axis(logits.softmax(-1).data, order, axis=-1)
+    before = likely_first.cumsum(axis=-1) - likely_first
+    dropped = np.empty(before.shape, dtype=bool)
+    np.put_along_axis(dropped, order, before >= p, axis=-1)
+    return logits.masked_fill(Tensor(dropped), -np.inf)
