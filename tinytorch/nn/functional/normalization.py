@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from tinytorch import expect, ops
-from tinytorch.creation import ones, zeros
 from tinytorch.tensor import Tensor
 
 Shape = int | tuple[int, ...]
@@ -148,7 +147,7 @@ def _affine(
     expect.floating(name, input)
     expect.shape(f"{name}'s weight", weight, shape)
     expect.shape(f"{name}'s bias", bias, shape)
-    weight = ones(shape, dtype=input.dtype) if weight is None else weight
+    weight = Tensor(np.ones(shape, input.dtype)) if weight is None else weight
     expect.dtype(name, input, weight.dtype)
-    bias = zeros(shape, dtype=input.dtype) if bias is None else bias
+    bias = Tensor(np.zeros(shape, input.dtype)) if bias is None else bias
     return weight, bias
