@@ -82,6 +82,13 @@ def test_a_shared_parameter_collects_both_gradients(tied):
     np.testing.assert_allclose(both, expected, rtol=1e-6)
 
 
+def test_a_module_that_is_shared_often_is_walked_once():
+    module = nn.Linear(2, 2)
+    for _ in range(50):
+        module = nn.Sequential(module, module)
+    assert len(list(module.modules())) == 51
+
+
 def test_assigning_another_parameter_replaces_the_first():
     net = Net()
     net.scale = nn.Parameter(np.zeros(3, dtype=np.float32))
