@@ -83,9 +83,8 @@ class KeepPruned(Callback):
 
 def sparsity(model: Module) -> float:
     """Return the share of weights (not biases) that are 0."""
-    weights = [p.data for p in prunable(model).values()]
-    zeros = sum(int((w == 0).sum()) for w in weights)
-    return zeros / sum(w.size for w in weights)
+    weights = [p.data.ravel() for p in prunable(model).values()]
+    return float((np.concatenate(weights) == 0).mean())
 
 
 def prunable(model: Module) -> dict[str, Parameter]:

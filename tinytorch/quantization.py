@@ -264,8 +264,11 @@ def quantize_static(
     The ranges are what `calibration`'s batches (inputs, or tuples that begin with them)
     show to each layer. Raises ValueError if a layer sees none.
     """
-    named = model.named_modules()
-    observers = {n: observer() for n, x in named if isinstance(x, Linear | Conv2d)}
+    observers = {
+        name: observer()
+        for name, layer in model.named_modules()
+        if isinstance(layer, Linear | Conv2d)
+    }
 
     def watch(name: str, module: Module, inputs: Any, output: Any) -> None:
         if name in observers:

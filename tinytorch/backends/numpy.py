@@ -172,7 +172,8 @@ class NumpyBackend:
 
     def max_pool2d(self, x: Array, window: Window) -> Arrays:
         """Return the largest value of each window, and its cell's number (int16)."""
-        first, *others = window_cells(pad_image(x, window.padding, -np.inf), window)
+        lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+        first, *others = window_cells(pad_image(x, window.padding, lowest), window)
         best, cell = first.copy(), np.zeros(first.shape, dtype=np.int16)
         for k, value in enumerate(others, start=1):
             better = (value > best) | np.isnan(value)

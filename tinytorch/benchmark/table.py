@@ -12,9 +12,8 @@ class Table:
 
     def add(self, *cells: object) -> None:
         """Add a row; raises ValueError unless it has a cell for every column."""
-        names = self.columns
-        if len(cells) != len(names):
-            raise ValueError(f"expected {len(names)} cells {names}, got {len(cells)}")
+        if len(cells) != len(self.columns):
+            raise ValueError(f"expected cells for {self.columns}, got {len(cells)}")
         self.rows.append(list(cells))
 
     def __repr__(self) -> str:

@@ -26,6 +26,7 @@ class Conv2d(Affine):
         groups: int = 1,
         bias: bool = True,
     ) -> None:
+        expect.at_least(1, in_channels=in_channels, out_channels=out_channels)
         expect.divisible(groups, in_channels=in_channels, out_channels=out_channels)
         kernel = pair(kernel_size)
         super().__init__((out_channels, in_channels // groups, *kernel), bias)

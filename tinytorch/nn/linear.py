@@ -32,6 +32,7 @@ class Linear(Affine):
     """y = x W^T + b, for x (..., in_features); weight is (out, in), bias (out,)."""
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        expect.at_least(1, in_features=in_features, out_features=out_features)
         super().__init__((out_features, in_features), bias)
         self.in_features, self.out_features = in_features, out_features
 
