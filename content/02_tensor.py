@@ -13,7 +13,6 @@
 # **You need:** Python functions and loops. **It takes** about an hour.
 
 # %%
-
 import numpy as np
 
 import tinytorch as tt

@@ -17,6 +17,8 @@ from tinytorch.workshop import curriculum, session, store, view
 from tinytorch.workshop.place import PACKAGE, find, node_of
 
 BACKUP = "backup/"
+# A student's annotation may name what the module of the part does not know.
+_LAZY = "from __future__ import annotations"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's first day: equal work gives equal bytes
 
 
@@ -120,6 +122,9 @@ def replace_bodies(source: str, bodies: dict[str, str]) -> str:
         edits.append((node.lineno, node.end_lineno, node.col_offset, own))
     for first, last, indent, own in sorted(edits, reverse=True):
         lines[first - 1 : last] = textwrap.indent(own, " " * indent).splitlines()
+    if _LAZY not in lines:
+        docstring = ast.parse(source).body[0]
+        lines[docstring.end_lineno : docstring.end_lineno] = ["", _LAZY]
     text = "\n".join(lines) + "\n"
     ast.parse(text)  # a module that cannot be read must not be handed out
     return text

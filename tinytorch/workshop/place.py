@@ -12,7 +12,7 @@ from functools import cache
 from types import FunctionType, ModuleType
 from typing import Any
 
-_LAZY_ANNOTATIONS = annotations.compiler_flag  # as our own modules have it
+_LAZY_ANNOTATIONS = annotations.compiler_flag  # as `export` writes it
 PACKAGE = __name__.split(".")[0]
 
 
