@@ -191,7 +191,8 @@ with tt.backends.use("loops"):
 # **Predict first.** Your `matmul` multiplies two $n \times n$ matrices. If it takes
 # $t$ seconds for some $n$, how long will it take for $2n$? Write your guess here, as a
 # factor. (`seconds` times as many calls as take 50 ms together, because a browser's
-# clock ticks only every 0.1 ms, and returns the time of one.)
+# clock ticks only every 0.1 ms. It does so twice, and returns the time of one call in
+# the quicker run.)
 
 # %% tags=["prediction"]
 my_guess = 2
