@@ -1,6 +1,7 @@
 """Timing against a clock of our own; counts against numbers derived by hand."""
 
 import gc
+import re
 import time
 
 import numpy as np
@@ -332,6 +333,14 @@ def test_a_table_aligns_numbers_and_escapes_text():
     numbers.add(0.123456)
     numbers.add(12345.6)
     assert repr(numbers).split() == ["x", "0.123", "12,346"]
+
+
+@pytest.mark.parametrize("unit", ["ms", "ms a step"])
+def test_a_bars_total_fits_beside_it(unit):
+    drawn = bar_plot(["x", "y"], {"a": [1234.5, 3.0]}, unit).svg
+    totals = re.findall(rf'<text x="([\d.]+)"[^>]*>([\d,.]+ {unit})<', drawn)
+    assert [text for _, text in totals] == [f"1,234 {unit}", f"3 {unit}"]
+    assert all(float(x) + 6 * len(text) <= 480 for x, text in totals)
 
 
 @pytest.mark.parametrize(

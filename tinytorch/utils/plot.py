@@ -47,12 +47,16 @@ def bar_plot(
 
     Values are at least 0. Raises ValueError for no names, or another count of values.
     """
-    values = zip(*series.values(), strict=True)
-    bars = [list(accumulate(parts, initial=0.0)) for parts in values]
+    bars = [
+        list(accumulate(parts, initial=0.0))
+        for parts in zip(*series.values(), strict=True)
+    ]
     if not names or len(bars) != len(names):
         got = f"{len(names)} and {len(bars)}"
         raise ValueError(f"bar_plot expects names and a value for each, got {got}")
-    axis = Axis([0, max(bar[-1] for bar in bars) or 1], 150, WIDTH - 75)
+    # Behind a bar stands its total, in at most eight letters, and the unit.
+    right = WIDTH - svg.LETTER * (8 + len(unit))
+    axis = Axis([0, max(bar[-1] for bar in bars) or 1], 150, right)
     content, y = svg.legend(series), TOP
     for name, bar in zip(names, bars, strict=True):
         content += svg.text(144, y + 11, name, "end")
