@@ -20,6 +20,7 @@ import numpy as np
 
 from tinytorch import expect
 from tinytorch.tensor import Tensor
+from tinytorch.utils import files
 
 StrPath = str | os.PathLike[str]
 Tensors = Mapping[str, Tensor | np.ndarray]
@@ -42,15 +43,7 @@ def save_file(
     `metadata` maps strings to strings. Raises TypeError for what the format has no
     place for.
     """
-    part = Path(f"{os.fspath(path)}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(save(tensors, metadata))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    files.replace(path, save(tensors, metadata))
 
 
 def load_file(path: StrPath) -> dict[str, Tensor]:

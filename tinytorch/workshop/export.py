@@ -13,6 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
 import tinytorch
+from tinytorch.utils import files
 from tinytorch.workshop import curriculum, session, store, view
 from tinytorch.workshop.place import PACKAGE, find, node_of
 
@@ -47,13 +48,10 @@ def export(path: str | Path | None = None) -> Path:
     """
     session.restore_parts()
     target = Path(path) if path else store.root().parent / store.ARCHIVE
-    files = dict(package_files())
-    wheel_name, wheel = build_wheel(files)
+    wheel_name, wheel = build_wheel(dict(package_files()))
     readme = _readme(wheel_name)
     contents = {"README.md": readme.encode(), wheel_name: wheel, **_backup_files()}
-    partial = target.with_suffix(".partial")
-    partial.write_bytes(_zip(contents))
-    partial.replace(target)
+    files.replace(target, _zip(contents))
     count = len(session.mine())
     rows = (
         ("yours", f"{count} of {len(curriculum.parts())} parts"),
@@ -83,10 +81,7 @@ def restore(path: str | Path) -> list[str]:
             continue
         if target.exists() and not (_is_notebook(target) and store.untouched(target)):
             target = _beside(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + ".partial")
-        partial.write_bytes(body)
-        partial.replace(target)
+        files.replace(target, body)
         wrote.append(str(target))
     session.restore_parts()
     rows = (
@@ -130,7 +125,7 @@ def replace_bodies(source: str, bodies: dict[str, str]) -> str:
     return text
 
 
-def build_wheel(files: dict[str, bytes]) -> tuple[str, bytes]:
+def build_wheel(package: dict[str, bytes]) -> tuple[str, bytes]:
     """Return (file name, bytes) of a wheel: the format is a zip with a record."""
     version = f"{tinytorch.__version__}+mine"
     info = f"{PACKAGE}-{version}.dist-info"
@@ -141,7 +136,7 @@ def build_wheel(files: dict[str, bytes]) -> tuple[str, bytes]:
     )
     tags = "Wheel-Version: 1.0\nGenerator: tinytorch\nRoot-Is-Purelib: true\n"
     every = {
-        **files,
+        **package,
         f"{info}/METADATA": metadata.encode(),
         f"{info}/WHEEL": f"{tags}Tag: py3-none-any\n".encode(),
     }

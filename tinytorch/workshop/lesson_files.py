@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import tinytorch
+from tinytorch.utils import files
 from tinytorch.utils.data import browser
 from tinytorch.utils.display import in_notebook
 from tinytorch.workshop import store
@@ -75,7 +76,7 @@ def reset(lesson: Lesson) -> Path | None:
         )
     if path.exists():
         path.rename(kept)
-    path.write_text(text, encoding="utf-8")
+    files.replace(path, text.encode())
     return kept if kept.exists() else None
 
 

@@ -9,6 +9,8 @@ from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
+from tinytorch.utils import files
+
 FOLDER = "my_tinytorch"
 ARCHIVE = "my_tinytorch.zip"  # what an export is called, beside the notebooks
 VERSIONS = "notebooks.json"  # the site's list, made by its build
@@ -48,15 +50,12 @@ def path_of(address: str) -> Path:
 def save(address: str, source: str) -> Path:
     """Write a part's source, whole or not at all; returns the file."""
     path = path_of(address)
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = (
         f"{_HEADER}{address}\n"
         f"# Saved on {date.today()}. Delete this file to return to the reference.\n\n"
         f"{source.rstrip()}\n"
     )
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    files.replace(path, text.encode())
     return path
 
 
