@@ -136,7 +136,7 @@ print(f"measured, a list  {listed:>12,} bytes: each number is an object of its o
 # Nobody reads `0.0000234`. Write it as `23.4 µs`. f-strings do the rounding:
 # `f"{value:.3g}"` writes at most three digits.
 
-# %% part="benchmark.timer.duration"
+# %% part="benchmark.duration"
 
 # %% [markdown]
 # ### The step of the clock
@@ -146,7 +146,7 @@ print(f"measured, a list  {listed:>12,} bytes: each number is an object of its o
 # keep the smallest. (The clock is an argument, so that the checks can bring a slow
 # one.)
 
-# %% part="benchmark.timer.clock_step"
+# %% part="benchmark.clock_step"
 
 # %%
 step = benchmark.clock_step()
@@ -162,7 +162,7 @@ print(f"for an error of 1 %, time at least {benchmark.duration(100 * step)} at o
 # A `Timer` has a clock, `self.clock`. Read it, call the function `loops` times, read it
 # again. Nothing else may stand between the two readings.
 
-# %% part="benchmark.timer.Timer.time_calls"
+# %% part="benchmark.Timer.time_calls"
 
 # %% [markdown]
 # ### How many calls?
@@ -171,7 +171,7 @@ print(f"for an error of 1 %, time at least {benchmark.duration(100 * step)} at o
 # `self.warmup` times without timing it: a first call may have to load, compile or fetch
 # something. Then time 1 call, 2, 4, 8, … until it takes long enough.
 
-# %% part="benchmark.timer.Timer.loops_for"
+# %% part="benchmark.Timer.loops_for"
 
 # %% [markdown]
 # The rest is in the library: take some 25 such samples, and tell the median, and

@@ -92,7 +92,7 @@ print(f"x[{i}, {j}] = {x[i, j].item()}, and cell {3 * i + 1 * j} = {row[3 * i + 
 # Walk the shape from the right. The step of an axis is the product of all lengths to
 # its right.
 
-# %% part="tensor_shape.contiguous_strides"
+# %% part="shape.contiguous_strides"
 
 # %% [markdown]
 # If your version passed, `is_contiguous` runs on it already:
@@ -108,7 +108,7 @@ print(x.T.is_contiguous(), "for", x.T.shape, "with strides", x.T.stride())
 # be $(3, 4)$. Complain with a `ValueError` when no length fits. Two things are easy to
 # forget: a second $-1$, and a shape with a 0 in it, for which any length would do.
 
-# %% part="tensor_shape.infer_shape"
+# %% part="shape.infer_shape"
 
 # %% [markdown]
 # ### Transposing without touching a number
@@ -118,7 +118,7 @@ print(x.T.is_contiguous(), "for", x.T.shape, "with strides", x.T.stride())
 # says which old axis stands at each new place. `_dims(self, d)` turns a negative axis
 # into a positive one and refuses one that is not there.
 
-# %% part="tensor_shape.ShapeMethods.transpose"
+# %% part="Tensor.transpose"
 
 # %%
 y = x.transpose(0, 1)
@@ -130,7 +130,7 @@ print("same memory:", np.shares_memory(x.data, y.data))
 #
 # Now the rule of broadcasting, for two shapes.
 
-# %% part="tensor_shape.broadcast_shape"
+# %% part="shape.broadcast_shape"
 
 # %%
 a, b = np.broadcast_arrays(np.arange(4.0).reshape(4, 1), np.arange(3.0))
@@ -144,7 +144,7 @@ print("strides, in bytes:", a.strides, "and", b.strides, "· a 0 is a stretched 
 # every index of a shape: `(0, 0), (0, 1), …`. With these, addition is one loop. The
 # result has the dtype `np.result_type(a, b)`.
 
-# %% part="backends.loops.LoopsBackend.add"
+# %% part="backends.LoopsBackend.add"
 
 # %% [markdown]
 # ### Summing along axes
@@ -157,7 +157,7 @@ print("strides, in bytes:", a.strides, "and", b.strides, "· a 0 is a stretched 
 # `axis` is `None` (all axes), one number, or several; `np.atleast_1d(axis) % x.ndim`
 # makes it a list of positive ones. Integers are added up in 64 bits.
 
-# %% part="backends.loops.LoopsBackend.sum"
+# %% part="backends.LoopsBackend.sum"
 
 # %% [markdown]
 # ### Three loops
@@ -169,7 +169,7 @@ print("strides, in bytes:", a.strides, "and", b.strides, "· a 0 is a stretched 
 # case inside a loop `for n in np.ndindex(*batch)`, and read and write elements with
 # `(*n, i, k)` as the index.
 
-# %% part="backends.loops.LoopsBackend.matmul"
+# %% part="backends.LoopsBackend.matmul"
 
 # %% [markdown]
 # From here on, everything inside `with tt.backends.use("loops")` runs on your loops:

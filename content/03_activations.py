@@ -130,7 +130,7 @@ line_plot(
 # `np.ndindex(*x.shape)` yields every index. Make a new array; leave `x` alone. A `nan`
 # must stay `nan`: a network that hides its faults cannot be repaired. Is `nan < 0`?
 
-# %% part="backends.loops.LoopsBackend.relu"
+# %% part="backends.LoopsBackend.relu"
 
 # %% [markdown]
 # ### Two halves of an operation
@@ -155,9 +155,9 @@ print("np.tanh(1000) =", np.tanh(np.float32(1000)))
 # numpy's `np.tanh` knows better; use it. What is yours to decide is what to save: the
 # slope of tanh is $1 - \tanh^2$, so the result alone is enough.
 
-# %% part="ops.elementwise.Tanh.forward"
+# %% part="ops.Tanh.forward"
 
-# %% part="ops.elementwise.Tanh.backward"
+# %% part="ops.Tanh.backward"
 
 # %% [markdown]
 # ### Sigmoid, without overflow
@@ -173,9 +173,9 @@ print("np.tanh(1000) =", np.tanh(np.float32(1000)))
 # Why bother, when $1/\infty$ is 0 anyway? Because $\sigma(-95)$ is not 0: it is a
 # number that float32 can hold, and its logarithm is $-95$, not $-\infty$.
 
-# %% part="ops.elementwise.Sigmoid.forward"
+# %% part="ops.Sigmoid.forward"
 
-# %% part="ops.elementwise.Sigmoid.backward"
+# %% part="ops.Sigmoid.backward"
 
 # %% [markdown]
 # These two now serve every sigmoid in the library. A slope can be checked by anyone:
@@ -196,7 +196,7 @@ print("moved by a little", moved.tolist())
 # A loop again. `GELU_SCALE` is $\sqrt{2/\pi}$ and `GELU_CUBIC` is 0.044715; both, and
 # `math.tanh`, are known where your function runs. For $x = 1$ expect 0.8412.
 
-# %% part="backends.loops.LoopsBackend.gelu"
+# %% part="backends.LoopsBackend.gelu"
 
 # %% [markdown]
 # ### Softmax
@@ -206,7 +206,7 @@ print("moved by a little", moved.tolist())
 # differences, sum, divide. `x[row].tolist()` makes Python numbers, which are quicker
 # in a loop. A row may be empty: `max(values, default=0.0)`.
 
-# %% part="backends.loops.LoopsBackend.softmax"
+# %% part="backends.LoopsBackend.softmax"
 
 # %% [markdown]
 # ### Its logarithm
@@ -215,14 +215,14 @@ print("moved by a little", moved.tolist())
 # $e^{-1000}$, which is 0 in any float, and its logarithm $-\infty$; the right answer is
 # $-1000$. So take the logarithm of the *sum*, and subtract.
 
-# %% part="backends.loops.LoopsBackend.log_softmax"
+# %% part="backends.LoopsBackend.log_softmax"
 
 # %% [markdown]
 # ### And the slope of softmax
 #
 # By the formula above; `y` is what your softmax returned.
 
-# %% part="backends.loops.LoopsBackend.softmax_grad"
+# %% part="backends.LoopsBackend.softmax_grad"
 
 # %% [markdown]
 # All of it at once, on your loops, with the same four scores as a **temperature** makes

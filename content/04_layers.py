@@ -94,7 +94,7 @@ workshop.open(4)
 # `backends.current.matmul`, which is whatever backend is in use, and give the result
 # its axes back. The bias may be `None`.
 
-# %% part="ops.matmul.Linear.forward"
+# %% part="ops.Linear.forward"
 
 # %%
 layer = nn.Linear(2, 3)
@@ -134,7 +134,7 @@ print(layer, "gives", layer(tt.tensor([10.0, 1.0])).tolist())
 # `nn.Sequential(first, second, …)` *is* a list of modules: `for module in self` visits
 # them. A module is called like a function.
 
-# %% part="nn.container.Sequential.forward"
+# %% part="nn.Sequential.forward"
 
 # %% [markdown]
 # ### Flatten
@@ -145,7 +145,7 @@ print(layer, "gives", layer(tt.tensor([10.0, 1.0])).tolist())
 # there; `self.reshape(...)` does the rest. No axes at all, a single number, become one
 # axis.
 
-# %% part="tensor_shape.ShapeMethods.flatten"
+# %% part="Tensor.flatten"
 
 # %% [markdown]
 # ### Dropout
@@ -156,7 +156,7 @@ print(layer, "gives", layer(tt.tensor([10.0, 1.0])).tolist())
 # the first day. Multiply `input`, a tensor, by `Tensor(mask)`, so that gradients can
 # pass. And keep its dtype.
 
-# %% part="nn.functional.linear.dropout"
+# %% part="nn.functional.dropout"
 
 # %% [markdown]
 # ### A home: the module
@@ -175,7 +175,7 @@ print(list(vars(net)))
 # `vars(net)` is the dictionary of its attributes. Which of them are modules
 # themselves? Use `yield` for each `(name, module)`.
 
-# %% part="nn.module.Module.named_children"
+# %% part="nn.Module.named_children"
 
 # %% [markdown]
 # On this everything else is built. `net.named_modules()` walks down with it, and yields
@@ -187,7 +187,7 @@ print(list(vars(net)))
 # that two layers share is one weight: yield it once. Tensors can't be compared with
 # `==` for this; `id(value)` tells objects apart.
 
-# %% part="nn.module.Module.named_parameters"
+# %% part="nn.Module.named_parameters"
 
 # %%
 model = nn.Sequential(

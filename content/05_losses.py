@@ -91,7 +91,7 @@ line_plot({"-log p": (p, -np.log(p))}, "probability of the right class", "loss")
 # tensor's own `.mean()` and `.sum()`: all of the exercises that take tensors must also
 # *return* one computed from them, as lesson 07 will want to know where it came from.
 
-# %% part="nn.functional.loss.reduce_losses"
+# %% part="nn.functional.reduce_losses"
 
 # %% [markdown]
 # ### Squared error
@@ -100,7 +100,7 @@ line_plot({"-log p": (p, -np.log(p))}, "probability of the right class", "loss")
 # compared with every target, and no error is reported. It has cost many people an
 # afternoon. `expect.shape(name, tensor, shape)` raises the ValueError.
 
-# %% part="nn.functional.loss.mse_loss"
+# %% part="nn.functional.mse_loss"
 
 # %%
 errors = np.linspace(-3, 3, 121)
@@ -125,7 +125,7 @@ line_plot(
 # subtracting it gives `nan`; shift by 0 there (`np.isfinite` and `np.where` help). And
 # the largest of *no* numbers is $-\infty$: `x.max(..., initial=-np.inf)` says so.
 
-# %% part="ops.reduce.log_sum_exp"
+# %% part="ops.log_sum_exp"
 
 # %% [markdown]
 # ### Yes or no
@@ -143,7 +143,7 @@ line_plot(
 # other term is `softplus(x)`. `softplus` is log-sum-exp of 0 and $x$; it is safe for
 # any $x$, and it is there.
 
-# %% part="nn.functional.loss.binary_cross_entropy_with_logits"
+# %% part="nn.functional.binary_cross_entropy_with_logits"
 
 # %%
 logits = np.linspace(-6, 6, 121)
@@ -176,7 +176,7 @@ line_plot(
 # Keep the log-probabilities and the ids, in this order, with `ctx.save_for_backward`:
 # lesson 07 needs them.
 
-# %% part="ops.fused.CrossEntropy.forward"
+# %% part="ops.CrossEntropy.forward"
 
 # %%
 scores = tt.tensor([[2.0, 1.0, 0.0]])
@@ -197,7 +197,7 @@ for right in range(3):
 # slopes of the next lessons a `nan` as well, and one such step ruins a network for
 # good: add `math.nan` to the sum instead.
 
-# %% part="nn.functional.loss.reduce_counted"
+# %% part="nn.functional.reduce_counted"
 
 # %%
 scores = tt.tensor([[2.0, 1.0, 0.0], [0.0, 0.0, 9.0], [0.0, 3.0, 0.0]])
@@ -216,7 +216,7 @@ print("mean of those that count:", F.cross_entropy(scores, padded))
 #
 # $$0.9 \cdot 2 + 0.1 \cdot \frac{2 + 1 + 6}{3} = 2.1 .$$
 
-# %% part="nn.functional.loss.smooth"
+# %% part="nn.functional.smooth"
 
 # %%
 gap = np.linspace(0, 12, 61)

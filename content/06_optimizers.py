@@ -149,7 +149,7 @@ landscape_plot(
 # dampening, Nesterov and weight decay, one line each. *Weight decay* adds a little of
 # the weight itself to its slope, so that weights which do nothing useful shrink.
 
-# %% part="backends.loops.LoopsBackend.sgd_step"
+# %% part="backends.LoopsBackend.sgd_step"
 
 # %% [markdown]
 # ### Around it: the optimizer
@@ -161,14 +161,14 @@ landscape_plot(
 # Gradients *add up* until somebody clears them, which is easily forgotten, and the walk
 # then goes by the sum of all slopes since the start.
 
-# %% part="optim.optimizer.Optimizer.zero_grad"
+# %% part="optim.Optimizer.zero_grad"
 
 # %% [markdown]
 # `step` hands each group's parameters *that have a gradient* to `self._update(params,
 # group)`, which calls the kernel. Afterwards `autograd.mark_written(array)` notes that
 # the numbers have changed, so that lesson 07 can refuse to use old ones.
 
-# %% part="optim.optimizer.Optimizer.step"
+# %% part="optim.Optimizer.step"
 
 # %% [markdown]
 # A walk with an optimizer always looks like this, with the slope still by hand:
@@ -214,7 +214,7 @@ landscape_plot(ravine, walks, x=(-4.5, 1.5), y=(-1.2, 1.2))
 # \text{weight\_decay}$, and then Adam's step follows. The first cases have no weight
 # decay; add it when they pass.
 
-# %% part="backends.loops.LoopsBackend.adam_step"
+# %% part="backends.LoopsBackend.adam_step"
 
 # %%
 walks["Adam"] = walk_with(lambda ps: optim.Adam(ps, lr=0.4))

@@ -103,20 +103,20 @@ print(inspect.getsource(ops.Mul.forward))
 # anyone wants its gradient: the pixels of a photograph do not learn, so half of the
 # work can be left out.
 
-# %% part="ops.elementwise.Mul.backward"
+# %% part="ops.Mul.backward"
 
 # %% [markdown]
 # ReLU kept its *output* (`ctx.saved` is a tuple of one). Where that is 0, the input was
 # cut off, and moving it a little changes nothing.
 
-# %% part="ops.elementwise.ReLU.backward"
+# %% part="ops.ReLU.backward"
 
 # %% [markdown]
 # For `MatMul`, the formulas from above. There may be batch axes on the left, so swap
 # the last two axes only: `b.swapaxes(-1, -2)`. `backends.current.matmul(a, b)`
 # multiplies with whatever backend is in use; plain `@` is right as well.
 
-# %% part="ops.matmul.MatMul.backward"
+# %% part="ops.MatMul.backward"
 
 # %% [markdown]
 # In a sum, every element counts once: each gets the whole slope of the sum it went
@@ -124,7 +124,7 @@ print(inspect.getsource(ops.Mul.forward))
 # tuple) and `keepdim`. The helper `_restore(grad, dim, keepdim)` puts the summed axes
 # back with length 1; what is left is to stretch.
 
-# %% part="ops.reduce.Sum.backward"
+# %% part="ops.Sum.backward"
 
 # %% [markdown]
 # ### Undoing a stretch

@@ -94,7 +94,7 @@ workshop.open(8)
 # Everything else, such as targets that are no class numbers, is a `ValueError`: a wrong
 # accuracy is worse than none.
 
-# %% part="training.evaluation.accuracy"
+# %% part="training.accuracy"
 
 # %% [markdown]
 # ### Measuring without learning
@@ -107,7 +107,7 @@ workshop.open(8)
 # again, `with no_grad():`, and the class `Means`: `means.add(values, samples)` takes in
 # a dict of means over so many samples.
 
-# %% part="training.evaluation.measure"
+# %% part="training.measure"
 
 # %% [markdown]
 # ### The gradient of a step
@@ -116,7 +116,7 @@ workshop.open(8)
 # `run.optimizer`, `run.metrics` (functions by name, "loss" among them), `run.max_norm`
 # and so on. A step gets a list of batches, most often a list of one.
 
-# %% part="training.loop.accumulate_gradients"
+# %% part="training.accumulate_gradients"
 
 # %% part="nn.utils.clip_grad_norm_"
 
@@ -129,9 +129,9 @@ workshop.open(8)
 # has moved on. `stop_if_not_finite(run, batches, loss)` raises an error that names the
 # layer where a `nan` began.
 
-# %% part="training.loop.train_step"
+# %% part="training.train_step"
 
-# %% part="training.loop.train_epoch"
+# %% part="training.train_epoch"
 
 # %% [markdown]
 # That is a training loop. Let us watch it learn something that no straight line can
@@ -216,13 +216,13 @@ history.plot("loss")
 # whether the latest one beats the best so far; you count for how many epochs in a row
 # it did not, and end the run with `run.stop(reason)` when patience is over.
 
-# %% part="training.callbacks.EarlyStopping.on_epoch"
+# %% part="training.EarlyStopping.on_epoch"
 
 # %% [markdown]
 # When it stops, the best epoch is some way back. So someone has to keep its weights.
 # Keep, not point at: the optimizer goes on writing into the very same arrays.
 
-# %% part="training.callbacks.BestWeights.on_epoch"
+# %% part="training.BestWeights.on_epoch"
 
 # %% [markdown]
 # Here is a task that tempts a network to learn by heart. Images of pure noise, labelled
@@ -276,7 +276,7 @@ on.plot("loss")
 # schedule's place, how far the epoch is, what callbacks have seen, and the state of
 # every random generator, or else the rest of the run sees other batches.
 
-# %% part="training.checkpoint.run_state"
+# %% part="training.run_state"
 
 # %% [markdown]
 # The proof: one run of six epochs, and one that ends after three and goes on in a new

@@ -100,7 +100,7 @@ workshop.open(9)
 #
 # ### The size of the output
 
-# %% part="backends.numpy.output_size"
+# %% part="backends.output_size"
 
 # %%
 from tinytorch.backends.numpy import Window, output_size
@@ -120,7 +120,7 @@ for name, window in {
 # $-\infty$ where the maximum is sought. Make a larger array, filled with `value`, and
 # write the image into its middle.
 
-# %% part="backends.numpy.pad_image"
+# %% part="backends.pad_image"
 
 # %% [markdown]
 # ### The convolution
@@ -138,7 +138,7 @@ for name, window in {
 # the channels. With one group there is nothing to it, so begin without if you like; the
 # checks of groups come last. `output_size` and `pad_image` are at hand.
 
-# %% part="backends.loops.LoopsBackend.conv2d"
+# %% part="backends.LoopsBackend.conv2d"
 
 # %% [markdown]
 # Now look through it. These are real digits, 8×8 pixels each, and six filters made by
@@ -187,9 +187,9 @@ image_grid(shown(maps), list(filters) * len(images), columns=len(filters), size=
 # so what do you start from? And a value that is not a number (`nan`) must come through,
 # not be lost: a network should show that it is ill. `math.isnan` is at hand.
 
-# %% part="backends.loops.LoopsBackend.max_pool2d"
+# %% part="backends.LoopsBackend.max_pool2d"
 
-# %% part="backends.loops.LoopsBackend.avg_pool2d"
+# %% part="backends.LoopsBackend.avg_pool2d"
 
 # %%
 with tt.backends.use("loops"):
@@ -205,7 +205,7 @@ image_grid(both, captions, columns=len(filters), size=80)
 # `x[:, c]` holds its N·L values. Find their mean and their variance, and write the
 # normalised values. `math.fsum` adds up exactly; a plain sum will do.
 
-# %% part="backends.loops.LoopsBackend.batch_norm"
+# %% part="backends.LoopsBackend.batch_norm"
 
 # %% [markdown]
 # ### … and afterwards
@@ -221,14 +221,14 @@ image_grid(both, captions, columns=len(filters), size=80)
 #
 # Write into the tensors you are given (`running_mean.copy_(…)`): the layer owns them.
 
-# %% part="nn.functional.normalization.follow_statistics"
+# %% part="nn.functional.follow_statistics"
 
 # %% [markdown]
 # And in evaluation, the running statistics take the place of the batch's. Here you
 # compute with tensors, not with arrays: gradients may have to flow. `beside(t, input)`
 # brings a tensor of shape (C,) to (1, C, 1, …), so that it broadcasts over `input`.
 
-# %% part="nn.functional.normalization.with_statistics"
+# %% part="nn.functional.with_statistics"
 
 # %%
 tt.manual_seed(0)
@@ -370,7 +370,7 @@ image_grid(np.stack(fields), captions, columns=3, size=140)
 # cell: `padded[:, :, rows, cols]`, of shape (N, C, OH, OW), which is that row for all
 # images and channels at once. Only the loop over the cells remains.
 
-# %% part="backends.numpy.unfold"
+# %% part="backends.unfold"
 
 # %% [markdown]
 # This is the convolution of the numpy backend, as it runs right now, on your `unfold`

@@ -93,7 +93,7 @@ workshop.open(10)
 # $\begin{pmatrix} 0 & 1 & 2 & 3 \\ 4 & 5 & 6 & 7 \end{pmatrix}$. The left one is 0, 1
 # above 4, 5.
 
-# %% part="utils.data.bundled.cut_sheet"
+# %% part="utils.data.cut_sheet"
 
 # %% [markdown]
 # CIFAR-10 comes through your function now. The browser keeps what it has fetched.
@@ -110,7 +110,7 @@ image_grid(photos.data[:20], [photos.classes[c] for c in photos.targets[:20]])
 # holds tensors of equal length, one of inputs and one of targets, and sample $i$ is the
 # tuple of their rows $i$.
 
-# %% part="utils.data.dataset.TensorDataset.__getitem__"
+# %% part="utils.data.TensorDataset.__getitem__"
 
 # %% [markdown]
 # ### An order
@@ -121,7 +121,7 @@ image_grid(photos.data[:20], [photos.classes[c] for c in photos.targets[:20]])
 # `rng.integers(n, size=k)`) is in `self.generator.numpy`, or, where that is `None`, in
 # `random.default_generator.numpy`.
 
-# %% part="utils.data.sampler.RandomSampler.__iter__"
+# %% part="utils.data.RandomSampler.__iter__"
 
 # %%
 for seed in (1, 1, 2):
@@ -138,7 +138,7 @@ for seed in (1, 1, 2):
 # `yield`s one list after the other. The last list may be shorter; `drop_last` leaves it
 # out.
 
-# %% part="utils.data.sampler.BatchSampler.__iter__"
+# %% part="utils.data.BatchSampler.__iter__"
 
 # %% [markdown]
 # ### Batches of samples
@@ -150,7 +150,7 @@ for seed in (1, 1, 2):
 # and raises if their shapes differ; what it leaves to you is everything that holds
 # other things, and strings.
 
-# %% part="utils.data.loader.default_collate"
+# %% part="utils.data.default_collate"
 
 # %%
 points = TensorDataset(tt.arange(10).reshape(5, 2), tt.arange(5))

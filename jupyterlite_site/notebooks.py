@@ -1,6 +1,6 @@
 """Text notebooks (jupytext's percent format) to .ipynb, the same bytes every time.
 
-A cell that names a part (``# %% part="optim.sgd.SGD.step"``) has no code in the
+A cell that names a part (``# %% part="optim.Optimizer.step"``) has no code in the
 source. Its signature and docstring come from the package: with an empty body for
 students, with the package's own body in a solution. A check cell follows it.
 """

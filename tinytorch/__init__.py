@@ -1,6 +1,7 @@
 """TinyTorch: a deep-learning framework small enough to read in an evening."""
 
 from . import backends, models, nn, optim, utils
+from . import tensor_shape as shape
 from .autograd import enable_grad, is_grad_enabled, no_grad
 from .creation import (
     arange,

@@ -101,7 +101,7 @@ def telling(line: str) -> bool:
 
 
 def test_the_leak_test_would_see_a_leak():
-    address = "backends.loops.LoopsBackend.matmul"
+    address = "backends.LoopsBackend.matmul"
     solved = nbformat.reads(
         notebooks.to_notebook(
             (CONTENT / "02_tensor.py").read_text(), "02_tensor.ipynb", "solution"

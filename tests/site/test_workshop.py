@@ -20,7 +20,7 @@ from tests.tinytorch.workshop.alternatives import alternatives
 from tinytorch.workshop import curriculum
 
 CONTENT = ROOT / "content"
-STRIDES = "tensor_shape.contiguous_strides"
+STRIDES = "shape.contiguous_strides"
 LESSONS = curriculum.lessons()
 NOTHING_YET = f"0 of {len(curriculum.parts())} parts are yours"
 ONE_PART = f"1 of {len(curriculum.parts())} parts are yours"
@@ -106,7 +106,7 @@ def test_work_outlives_reloads_new_versions_and_a_lost_browser(copy, lend, tmp_p
 
     following = Notebook(open_page(lesson(3)))
     assert ONE_PART in following.run_cell(0)
-    following.set_source(1, "print(tt.tensor_shape.contiguous_strides.__code__)")
+    following.set_source(1, "print(tt.shape.contiguous_strides.__code__)")
     assert "my_tinytorch/tensor_shape/contiguous_strides.py" in following.run_cell(1)
     following.page.close()
 

@@ -14,7 +14,7 @@ from tinytorch.workshop import curriculum, lesson_files, magic, session, store
 from tinytorch.workshop.place import find, reference_source, stub_source
 
 LESSON = curriculum.lesson(2)
-ADD = "backends.loops.LoopsBackend.add"
+ADD = "backends.LoopsBackend.add"
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +142,7 @@ def notebook(path, sources):
 @pytest.mark.parametrize("ending", ["ipynb", "py"])
 def test_check_grades_the_build_cells_of_a_file(tito, tmp_path, home, ending):
     cells = [f'@build("{a}")\n{body.lstrip()}' for a, body in alternatives().items()]
-    cells += ["%time 1 + 1", '@build("tensor_shape.infer_shape")\ndef broken(']
+    cells += ["%time 1 + 1", '@build("shape.infer_shape")\ndef broken(']
     path = tmp_path / f"mine.{ending}"
     if ending == "ipynb":
         notebook(path, cells)
@@ -159,10 +159,9 @@ def test_check_grades_the_build_cells_of_a_file(tito, tmp_path, home, ending):
 def test_check_says_why_a_part_fails(tito, tmp_path):
     path = tmp_path / "mine.ipynb"
     wrong = "def add(self, a, b):\n    return a - b"
-    stub = stub_source(find("tensor_shape.infer_shape"))
+    stub = stub_source(find("shape.infer_shape"))
     notebook(
-        path,
-        [f'@build("{ADD}")\n{wrong}', f'@build("tensor_shape.infer_shape")\n{stub}'],
+        path, [f'@build("{ADD}")\n{wrong}', f'@build("shape.infer_shape")\n{stub}']
     )
     code, out, _ = tito(f"check 2 {path}")
     assert code == 1

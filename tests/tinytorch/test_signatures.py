@@ -352,10 +352,13 @@ OURS = """
     Generator Tensor draw_graph Tensor.accumulate_grad
     nn.KVCache nn.LearnedPositions nn.MLP nn.Module nn.SinusoidalPositions
     nn.TransformerBlock nn.sinusoidal_positions nn.functional.attention_weights
-    nn.functional.causal_mask nn.functional.join_heads nn.functional.split_heads
+    nn.functional.causal_mask nn.functional.follow_statistics
+    nn.functional.join_heads nn.functional.reduce_counted nn.functional.reduce_losses
+    nn.functional.smooth nn.functional.split_heads nn.functional.with_statistics
     nn.init.fans nn.init.kaiming_std nn.utils.hooked nn.utils.replace_module
     optim.lr_scheduler.LRScheduler.rate optim.lr_scheduler.LRScheduler.rates
     utils.data.CIFAR10 utils.data.Dataset utils.data.Digits utils.data.Sampler
+    utils.data.cut_sheet
     utils.data.make_blobs utils.data.make_circles utils.data.make_moons
     utils.data.make_spirals utils.data.make_xor utils.data.names utils.data.novel
 """

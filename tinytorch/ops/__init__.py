@@ -29,5 +29,5 @@ from .elementwise import (
 )
 from .fused import BatchNorm, CrossEntropy, Embedding, LayerNorm, LogSoftmax, Softmax
 from .matmul import Einsum, Linear, MatMul
-from .reduce import Amax, Amin, CumSum, LogSumExp, Mean, Norm, Prod, Sum
+from .reduce import Amax, Amin, CumSum, LogSumExp, Mean, Norm, Prod, Sum, log_sum_exp
 from .shape import Cat, Expand, Flip, Gather, GetItem, Pad, Permute, Reshape, Stack

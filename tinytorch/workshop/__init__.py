@@ -1,7 +1,6 @@
 """The workshop: students write parts of this very package, and it runs on them."""
 
 from tinytorch.workshop import magic
-from tinytorch.workshop.export import export, restore
 from tinytorch.workshop.session import (
     CheckFailed,
     build,
@@ -11,6 +10,7 @@ from tinytorch.workshop.session import (
     progress,
     using,
 )
+from tinytorch.workshop.take_home import export, restore
 
 __all__ = [
     "CheckFailed",

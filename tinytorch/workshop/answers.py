@@ -5,6 +5,8 @@ import json
 import re
 from pathlib import Path
 
+from tinytorch.workshop import names
+
 Answers = dict[str, tuple[str, int]]
 _BUILD = re.compile(r"^@(?:workshop\.)?build\(\s*[\"']([\w.]+)[\"']\s*\)", re.MULTILINE)
 _CELL = re.compile(r"^# %%", re.MULTILINE)
@@ -39,7 +41,10 @@ def _of_cell(cell: str) -> Answers:
         tree = ast.parse(cell)
     except SyntaxError:
         return {
-            match[1]: (cell[match.start() :], cell.count("\n", 0, match.start()) + 1)
+            names.current(match[1]): (
+                cell[match.start() :],
+                cell.count("\n", 0, match.start()) + 1,
+            )
             for match in _BUILD.finditer(cell)
         }
     lines = cell.splitlines()
@@ -51,5 +56,5 @@ def _of_cell(cell: str) -> Answers:
             match = _BUILD.match("@" + ast.unparse(decorator))
             if match:
                 source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-                found[match[1]] = (source, node.lineno)
+                found[names.current(match[1])] = (source, node.lineno)
     return found

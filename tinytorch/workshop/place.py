@@ -7,6 +7,7 @@ import copy
 import importlib
 import inspect
 import textwrap
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from types import FunctionType, ModuleType
@@ -22,7 +23,10 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True)
 class Place:
-    """A function of the package, and an untouched copy of it: the reference."""
+    """A function of the package, and an untouched copy of it: the reference.
+
+    address: its public name. module and path: where it is defined.
+    """
 
     address: str
     module: ModuleType
@@ -37,32 +41,49 @@ class Place:
 
 @cache
 def find(address: str) -> Place:
-    """Return the place of an address such as "optim.sgd.SGD.step".
+    """Return the place of a public name such as "optim.Optimizer.step".
 
-    Raises KeyError for one that names no function of the package.
+    The name says where a reader would look; the function itself says in which file it
+    stands. Raises KeyError for a name that leads to no function of the package, and,
+    with the right name, for one under which a function is only inherited.
     """
-    names = address.split(".")
-    for cut in range(len(names) - 1, 0, -1):
-        try:
-            module = importlib.import_module(".".join([PACKAGE, *names[:cut]]))
-        except ModuleNotFoundError:
-            continue
-        return _inside(address, module, tuple(names[cut:]))
-    raise KeyError(f"{address!r} is in no module of {PACKAGE}")
-
-
-def _inside(address: str, module: ModuleType, path: tuple[str, ...]) -> Place:
-    found: Any = module
-    for name in path:
-        found = inspect.getattr_static(found, name, None)
-    found = getattr(found, "__func__", getattr(found, "fget", found))
-    if not isinstance(found, FunctionType):
-        raise KeyError(f"{address!r} is no function of {PACKAGE}")
+    function = _walk(address)
+    if function is None or function.__module__.split(".")[0] != PACKAGE:
+        raise KeyError(f"{address!r} is no public function of {PACKAGE}")
+    path = tuple(function.__qualname__.split("."))
+    outer = address.split(".")[: -len(path)]
+    own = ".".join([*outer, *path])
+    if own != address and _walk(own) is function:
+        raise KeyError(f"{address!r} is inherited: its own name is {own!r}")
     untouched = FunctionType(
-        found.__code__, found.__globals__, found.__name__, found.__defaults__
+        function.__code__,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
     )
-    untouched.__kwdefaults__ = found.__kwdefaults__
-    return Place(address, module, path, found, untouched)
+    untouched.__kwdefaults__ = function.__kwdefaults__
+    module = importlib.import_module(function.__module__)
+    return Place(address, module, path, function, untouched)
+
+
+def _walk(address: str) -> FunctionType | None:
+    """Return the function that attributes lead to from the package, if one does."""
+    found: Any = importlib.import_module(PACKAGE)
+    for name in address.split("."):
+        if name.startswith("_") and not name.endswith("__"):
+            return None
+        found = _attribute(found, name)
+    found = getattr(found, "__func__", getattr(found, "fget", found))
+    return found if isinstance(found, FunctionType) else None
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    if not isinstance(owner, ModuleType):
+        return inspect.getattr_static(owner, name, None)
+    if not hasattr(owner, name):  # a package that nobody has imported yet
+        with suppress(ModuleNotFoundError):
+            importlib.import_module(f"{owner.__name__}.{name}")
+    return getattr(owner, name, None)
 
 
 def transplant(place: Place, body: FunctionType) -> None:

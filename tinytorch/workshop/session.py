@@ -46,7 +46,7 @@ def aside() -> dict[str, str]:
 
 
 def build(address: str) -> Callable[[FunctionType], FunctionType]:
-    """Offer a function as a part: `@build("optim.sgd.SGD.step")`.
+    """Offer a function as a part: `@build("optim.Optimizer.step")`.
 
     It is compiled where the part lives and checked. If it passes, the package runs it
     from here on and its source is saved; if not, the package stays as it was and the
@@ -61,7 +61,7 @@ def build(address: str) -> Callable[[FunctionType], FunctionType]:
         failure = _offer(part, source, function.__code__.co_filename, first)
         if failure is None:
             own = ast.get_source_segment(source, definition) or source
-            store.save(address, own)
+            store.save(part.address, own)
             view.show(view.accepted(part, len(mine()), len(curriculum.parts())))
         else:
             view.show(view.refused(part, failure))
@@ -77,12 +77,12 @@ def check(address: str) -> None:
     whatever the cell's tags say, and no grader is listening.
     """
     part = curriculum.part(address)
-    failure = _failures.get(address)
-    if failure is None and address in _mine:
-        failure = _judge(part, _mine[address])
+    failure = _failures.get(part.address)
+    if failure is None and part.address in _mine:
+        failure = _judge(part, _mine[part.address])
     if failure is not None:
         verdict = view.refused(part, failure)
-    elif address in _mine:
+    elif part.address in _mine:
         verdict = view.passed(part)
     else:
         verdict = view.missing(part)

@@ -1,5 +1,7 @@
 """A student's parts as readable files beside the notebooks, one file a part."""
 
+from __future__ import annotations
+
 import json
 import os
 import sys
@@ -10,6 +12,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from tinytorch.utils import files
+from tinytorch.workshop import names
 
 FOLDER = "my_tinytorch"
 ARCHIVE = "my_tinytorch.zip"  # what an export is called, beside the notebooks
@@ -41,7 +44,7 @@ def root() -> Path:
 
 def path_of(address: str) -> Path:
     """Return the file of a part: folders for packages, the rest in the name."""
-    *folders, last = address.split(".")
+    *folders, last = names.current(address).split(".")
     lower = [name for name in folders if name == name.lower()]
     rest = [name for name in folders if name != name.lower()]
     return root().joinpath(*lower, ".".join([*rest, last]) + ".py")
@@ -51,12 +54,16 @@ def save(address: str, source: str) -> Path:
     """Write a part's source, whole or not at all; returns the file."""
     path = path_of(address)
     text = (
-        f"{_HEADER}{address}\n"
+        f"{_first_line(address)}\n"
         f"# Saved on {date.today()}. Delete this file to return to the reference.\n\n"
         f"{source.rstrip()}\n"
     )
     files.replace(path, text.encode())
     return path
+
+
+def _first_line(address: str) -> str:
+    return f"{_HEADER}{address}"
 
 
 @dataclass(frozen=True)
@@ -67,12 +74,25 @@ class Saved:
     text: str
 
     @property
-    def address(self) -> str:
-        """The part's address from the first line, or else the file's own path."""
+    def written(self) -> str:
+        """The name on the file's first line, or else the file's own path."""
         first = self.text.partition("\n")[0]
         if first.startswith(_HEADER):
             return first.removeprefix(_HEADER).rstrip()
         return str(self.path.relative_to(root()))
+
+    @property
+    def address(self) -> str:
+        """The part's name today, whatever it was called when it was saved."""
+        return names.current(self.written)
+
+    def today(self) -> Saved:
+        """This file under its part's name today; itself if it has no other."""
+        if self.written == self.address:
+            return self
+        rest = self.text.partition("\n")[2]
+        text = f"{_first_line(self.address)}\n{rest}"
+        return Saved(path_of(self.address), text)
 
     def source(self) -> tuple[str, int]:
         """Return the function's source, and the line of the file that it begins on."""
@@ -90,13 +110,41 @@ def saved() -> dict[str, Saved]:
     """
     if not root().is_dir():
         return {}
-    found = [Saved(path, _text(path)) for path in sorted(root().rglob("*.py"))]
-    return {file.address: file for file in found}
+    read = [Saved(path, _text(path)) for path in sorted(root().rglob("*.py"))]
+    found = [_renamed(file) for file in read]
+    return {file.address: file for file in found if file is not None}
+
+
+def _renamed(file: Saved) -> Saved | None:
+    """Bring a file under a part's former name to today's name, and return it.
+
+    Where today's name is taken, the file there is the part: an equal body is dropped,
+    another one stays beside it as no part any more, and None is returned.
+    """
+    today = file.today()
+    if today == file:
+        return file
+    if not today.path.exists():
+        files.replace(today.path, today.text.encode())
+        file.path.unlink()
+        return today
+    if Saved(today.path, _text(today.path)).source()[0] == file.source()[0]:
+        file.path.unlink()
+    else:
+        file.path.replace(aside(today.path))
+    return None
+
+
+def aside(path: Path) -> Path:
+    """Return a free name beside `path` under which a file is no part any more."""
+    numbers = ("", *(f"-{number}" for number in range(2, 1000)))
+    free = (path.with_name(f"{path.name}.restored{number}") for number in numbers)
+    return next(name for name in free if not name.exists())
 
 
 def load(address: str) -> str:
     """Return a part's saved source. Raises KeyError for one that is not saved."""
-    return saved()[address].source()[0]
+    return saved()[names.current(address)].source()[0]
 
 
 def _text(path: Path) -> str:

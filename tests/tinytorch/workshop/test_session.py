@@ -21,8 +21,8 @@ from tinytorch.workshop import (
 )
 from tinytorch.workshop import open as open_lesson
 
-ADD = "backends.loops.LoopsBackend.add"
-MATMUL = "backends.loops.LoopsBackend.matmul"
+ADD = "backends.LoopsBackend.add"
+MATMUL = "backends.LoopsBackend.matmul"
 
 
 def cell(source: str, name: str = "<cell>"):

@@ -29,5 +29,15 @@ from .loss import (
     l1_loss,
     mse_loss,
     nll_loss,
+    reduce_counted,
+    reduce_losses,
+    smooth,
 )
-from .normalization import batch_norm, group_norm, layer_norm, rms_norm
+from .normalization import (
+    batch_norm,
+    follow_statistics,
+    group_norm,
+    layer_norm,
+    rms_norm,
+    with_statistics,
+)

@@ -8,8 +8,10 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 
+from tinytorch.workshop import names
 from tinytorch.workshop.curriculum.course import CHAPTERS, WEEKS
 from tinytorch.workshop.curriculum.model import Lesson, Milestone, Part
+from tinytorch.workshop.place import find
 
 MILESTONES: tuple[Milestone, ...] = (
     Milestone(
@@ -20,11 +22,11 @@ MILESTONES: tuple[Milestone, ...] = (
         shows="what a line can do",
         reach="95 % on two clouds and, on XOR, the failure",
         needs=(
-            "ops.matmul.Linear.forward",
+            "ops.Linear.forward",
             "nn.init.fans",
             "nn.init.kaiming_std",
-            "nn.module.Module.named_children",
-            "nn.module.Module.named_parameters",
+            "nn.Module.named_children",
+            "nn.Module.named_parameters",
         ),
     ),
     Milestone(
@@ -39,12 +41,12 @@ MILESTONES: tuple[Milestone, ...] = (
             "autograd.topological_order",
             "autograd.backward",
             "autograd.unbroadcast",
-            "ops.matmul.MatMul.backward",
-            "ops.elementwise.ReLU.backward",
-            "nn.functional.loss.binary_cross_entropy_with_logits",
-            "nn.functional.loss.reduce_losses",
-            "optim.optimizer.Optimizer.zero_grad",
-            "optim.optimizer.Optimizer.step",
+            "ops.MatMul.backward",
+            "ops.ReLU.backward",
+            "nn.functional.binary_cross_entropy_with_logits",
+            "nn.functional.reduce_losses",
+            "optim.Optimizer.zero_grad",
+            "optim.Optimizer.step",
         ),
     ),
     Milestone(
@@ -55,16 +57,16 @@ MILESTONES: tuple[Milestone, ...] = (
         shows="what it means to look at neighbours",
         reach="97 % of digits never seen, in under a minute",
         needs=(
-            "backends.numpy.output_size",
-            "backends.numpy.pad_image",
-            "backends.numpy.unfold",
-            "backends.loops.LoopsBackend.conv2d",
-            "backends.loops.LoopsBackend.max_pool2d",
-            "training.evaluation.accuracy",
-            "training.evaluation.measure",
-            "training.loop.accumulate_gradients",
-            "training.loop.train_step",
-            "training.loop.train_epoch",
+            "backends.output_size",
+            "backends.pad_image",
+            "backends.unfold",
+            "backends.LoopsBackend.conv2d",
+            "backends.LoopsBackend.max_pool2d",
+            "training.accuracy",
+            "training.measure",
+            "training.accumulate_gradients",
+            "training.train_step",
+            "training.train_epoch",
         ),
     ),
     Milestone(
@@ -75,20 +77,20 @@ MILESTONES: tuple[Milestone, ...] = (
         shows="what depth, ReLU and more data made of the same data can do",
         reach="75 % of 10,000 photographs never seen",
         needs=(
-            "ops.elementwise.ReLU.backward",
-            "ops.matmul.Linear.forward",
+            "ops.ReLU.backward",
+            "ops.Linear.forward",
             "nn.init.kaiming_std",
-            "nn.container.Sequential.forward",
-            "nn.functional.loss.smooth",
-            "ops.fused.CrossEntropy.forward",
-            "optim.optimizer.Optimizer.step",
+            "nn.Sequential.forward",
+            "nn.functional.smooth",
+            "ops.CrossEntropy.forward",
+            "optim.Optimizer.step",
             "optim.lr_scheduler.OneCycleLR.rate",
             "autograd.Function.apply",
             "autograd.topological_order",
             "autograd.backward",
-            "training.loop.train_step",
-            "training.loop.train_epoch",
-            "utils.data.sampler.BatchSampler.__iter__",
+            "training.train_step",
+            "training.train_epoch",
+            "utils.data.BatchSampler.__iter__",
             "utils.data.transforms.Normalize.apply",
             "utils.data.transforms.RandomHorizontalFlip.apply",
             "utils.data.transforms.RandomCrop.apply",
@@ -115,8 +117,8 @@ __all__ = [
 @cache
 def lessons() -> tuple[Lesson, ...]:
     """Return every lesson, in order: one a module here called `lesson_NN`."""
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__))
-    numbered = [name for name in names if name.removeprefix("lesson_").isdigit()]
+    modules = sorted(m.name for m in pkgutil.iter_modules(__path__))
+    numbered = [name for name in modules if name.removeprefix("lesson_").isdigit()]
     return tuple(import_module(f"{__name__}.{name}").LESSON for name in numbered)
 
 
@@ -145,12 +147,26 @@ def parts() -> dict[str, Part]:
 
 
 def part(address: str) -> Part:
-    """Return a part by address. Raises KeyError, with the likeliest, for no part."""
-    if address not in parts():
-        close = difflib.get_close_matches(address, parts(), n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise KeyError(f"there is no part {address!r}{hint}")
-    return parts()[address]
+    """Return a part by its name, or by one that it had in an earlier version.
+
+    Raises KeyError, with the right or the likeliest name, for what is no part.
+    """
+    found = parts().get(names.current(address))
+    if found is None:
+        raise KeyError(f"there is no part {address!r}{_hint(address)}")
+    return found
+
+
+def _hint(address: str) -> str:
+    """Return "; …" with the part whose body has this name, too, or a close name."""
+    try:
+        function = find(address).function
+        same = [name for name in parts() if find(name).function is function]
+    except KeyError as error:
+        if "inherited" in error.args[0]:
+            return f"; {error.args[0]}"
+        same = difflib.get_close_matches(names.current(address), parts(), n=1)
+    return f"; did you mean {same[0]!r}?" if same else ""
 
 
 def lesson_of(address: str) -> Lesson:

@@ -196,19 +196,19 @@ LESSON = Lesson(
     summary="Storage, strides, broadcasting, sums and the three loops of matmul.",
     parts=(
         Part(
-            "tensor_shape.contiguous_strides",
+            "shape.contiguous_strides",
             2,
             "Walk the shape from the right and keep a running product.",
             _strides,
         ),
         Part(
-            "tensor_shape.infer_shape",
+            "shape.infer_shape",
             3,
             "Multiply the lengths you know; the -1 must supply the rest of count.",
             _infer,
         ),
         Part(
-            "tensor_shape.ShapeMethods.transpose",
+            "Tensor.transpose",
             2,
             "Write down the order of the axes, swap two entries, permute.",
             _transpose,
@@ -218,19 +218,19 @@ LESSON = Lesson(
             ),
         ),
         Part(
-            "tensor_shape.broadcast_shape",
+            "shape.broadcast_shape",
             3,
             "Pad the shorter shape with ones on the left, then go axis by axis.",
             _broadcast,
         ),
         Part(
-            "backends.loops.LoopsBackend.add",
+            "backends.LoopsBackend.add",
             2,
             "Stretch both arrays to the common shape, then loop over its indices.",
             _add,
         ),
         Part(
-            "backends.loops.LoopsBackend.sum",
+            "backends.LoopsBackend.sum",
             3,
             "Every element adds to the place whose summed axes are 0.",
             _sum,
@@ -239,7 +239,7 @@ LESSON = Lesson(
             ),
         ),
         Part(
-            "backends.loops.LoopsBackend.matmul",
+            "backends.LoopsBackend.matmul",
             5,
             "Out[i, j] collects a[i, k] * b[k, j] over all k.",
             _matmul,

@@ -388,7 +388,7 @@ LESSON = Lesson(
     summary="Initialisation, Linear, Sequential, Dropout, and who finds the weights.",
     parts=(
         Part(
-            "ops.matmul.Linear.forward",
+            "ops.Linear.forward",
             4,
             "Make x a matrix of rows, multiply by weight.T, add, restore the axes.",
             _linear,
@@ -416,19 +416,19 @@ LESSON = Lesson(
             _kaiming_std,
         ),
         Part(
-            "nn.container.Sequential.forward",
+            "nn.Sequential.forward",
             2,
             "A Sequential is a list of modules: go through it, and call each.",
             _sequential,
         ),
         Part(
-            "tensor_shape.ShapeMethods.flatten",
+            "Tensor.flatten",
             2,
             "The lengths before, the product of the joined ones, the lengths after.",
             _flatten,
         ),
         Part(
-            "nn.functional.linear.dropout",
+            "nn.functional.dropout",
             4,
             "Draw a uniform number for each element; keep those at or above p.",
             _dropout,
@@ -440,13 +440,13 @@ LESSON = Lesson(
             ),
         ),
         Part(
-            "nn.module.Module.named_children",
+            "nn.Module.named_children",
             2,
             "vars(self) holds every attribute; yield those that are a Module.",
             _children,
         ),
         Part(
-            "nn.module.Module.named_parameters",
+            "nn.Module.named_parameters",
             4,
             "Go through self.named_modules(), and through vars() of each.",
             _parameters,

@@ -349,19 +349,19 @@ LESSON = Lesson(
     summary="Squared error, cross-entropy, and why they are computed from logits.",
     parts=(
         Part(
-            "nn.functional.loss.reduce_losses",
+            "nn.functional.reduce_losses",
             1,
             "Three known words, and a ValueError for any other.",
             _reductions,
         ),
         Part(
-            "nn.functional.loss.mse_loss",
+            "nn.functional.mse_loss",
             2,
             "Check the shape, square the difference, reduce.",
             _mse,
         ),
         Part(
-            "ops.reduce.log_sum_exp",
+            "ops.log_sum_exp",
             4,
             "Subtract the largest before exp, add it after log; keep the axes.",
             _log_sum_exp,
@@ -373,19 +373,19 @@ LESSON = Lesson(
             ),
         ),
         Part(
-            "nn.functional.loss.binary_cross_entropy_with_logits",
+            "nn.functional.binary_cross_entropy_with_logits",
             3,
             "-log(sigmoid(x)) is softplus(-x); -log(1 - sigmoid(x)) is softplus(x).",
             _bce,
         ),
         Part(
-            "ops.fused.CrossEntropy.forward",
+            "ops.CrossEntropy.forward",
             3,
             "Take log_softmax of each row; the loss is minus its value at the target.",
             _cross_entropy,
         ),
         Part(
-            "nn.functional.loss.reduce_counted",
+            "nn.functional.reduce_counted",
             2,
             "Only the mean is special: it divides by what counts.",
             _counted,
@@ -395,7 +395,7 @@ LESSON = Lesson(
             ),
         ),
         Part(
-            "nn.functional.loss.smooth",
+            "nn.functional.smooth",
             2,
             "Most of the loss is the target's; the rest is the mean over all classes.",
             _smooth,

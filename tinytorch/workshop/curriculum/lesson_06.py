@@ -449,26 +449,26 @@ LESSON = Lesson(
     summary="SGD, momentum, Adam and schedules, and what each has to remember.",
     parts=(
         Part(
-            "backends.loops.LoopsBackend.sgd_step",
+            "backends.LoopsBackend.sgd_step",
             4,
             "Start with p[i] -= lr * g; add weight decay before and velocity between.",
             _sgd_step,
         ),
         Part(
-            "optim.optimizer.Optimizer.zero_grad",
+            "optim.Optimizer.zero_grad",
             1,
             "For each group, for each parameter: .grad = None.",
             _forgets,
         ),
         Part(
-            "optim.optimizer.Optimizer.step",
+            "optim.Optimizer.step",
             2,
             "Of each group, pick those with a gradient; _update; mark_written.",
             _steps,
             equivalent=("if -> True: if True because to move nothing does nothing",),
         ),
         Part(
-            "backends.loops.LoopsBackend.adam_step",
+            "backends.LoopsBackend.adam_step",
             5,
             "Two running means, made up for their start; then one over the other's "
             "root.",

@@ -261,13 +261,13 @@ LESSON = Lesson(
     summary="Slopes of single operations, the tape they leave, and the walk back.",
     parts=(
         Part(
-            "ops.elementwise.Mul.backward",
+            "ops.Mul.backward",
             2,
             "The slope of a·b to a is b, and the other way round; times grad.",
             _mul,
         ),
         Part(
-            "ops.elementwise.ReLU.backward",
+            "ops.ReLU.backward",
             1,
             "Pass grad on where the saved output is positive.",
             _relu,
@@ -276,13 +276,13 @@ LESSON = Lesson(
             ),
         ),
         Part(
-            "ops.matmul.MatMul.backward",
+            "ops.MatMul.backward",
             3,
             "To a: grad times b transposed. To b: a transposed times grad.",
             _matmul,
         ),
         Part(
-            "ops.reduce.Sum.backward",
+            "ops.Sum.backward",
             2,
             "A sum treats all alike: each element gets the whole grad of its sum.",
             _sum,

@@ -388,14 +388,14 @@ LESSON = Lesson(
     summary="Windows over images: convolution, pooling, batch norm, and unfolding.",
     parts=(
         Part(
-            "backends.numpy.output_size",
+            "backends.output_size",
             2,
             "The last start of a window is size + 2 padding - reach, with a reach of "
             "dilation (kernel - 1) + 1; count the starts up to it (// rounds down).",
             _output_size,
         ),
         Part(
-            "backends.numpy.pad_image",
+            "backends.pad_image",
             2,
             "Make a large enough array of `value`, in x's dtype, and write x into its "
             "middle.",
@@ -407,43 +407,43 @@ LESSON = Lesson(
             ),
         ),
         Part(
-            "backends.loops.LoopsBackend.conv2d",
+            "backends.LoopsBackend.conv2d",
             5,
             "For each output (n, out, i, j), add up pixel · weight over (c, u, v).",
             _conv,
         ),
         Part(
-            "backends.loops.LoopsBackend.max_pool2d",
+            "backends.LoopsBackend.max_pool2d",
             3,
             "For each output, walk the cells; keep the best value and its number.",
             _max_pool,
         ),
         Part(
-            "backends.loops.LoopsBackend.avg_pool2d",
+            "backends.LoopsBackend.avg_pool2d",
             2,
             "As with the maximum, but add up, and divide by the number of cells.",
             _avg_pool,
         ),
         Part(
-            "backends.loops.LoopsBackend.batch_norm",
+            "backends.LoopsBackend.batch_norm",
             4,
             "One channel at a time: the mean and variance of x[:, c], then each value.",
             _batch_norm,
         ),
         Part(
-            "nn.functional.normalization.follow_statistics",
+            "nn.functional.follow_statistics",
             2,
             "(1 - momentum) · running + momentum · batch, the variance made unbiased.",
             _follow,
         ),
         Part(
-            "nn.functional.normalization.with_statistics",
+            "nn.functional.with_statistics",
             2,
             "Scale by weight / sqrt(var + eps), channel by channel.",
             _with_statistics,
         ),
         Part(
-            "backends.numpy.unfold",
+            "backends.unfold",
             4,
             "window_cells gives, for each cell, the pixels it meets: one row for each "
             "channel, and all rows of channel 0 come before those of channel 1.",

@@ -418,25 +418,25 @@ LESSON = Lesson(
     summary="Data sets, shuffled batches, augmentation, and what an epoch spends.",
     parts=(
         Part(
-            "utils.data.dataset.TensorDataset.__getitem__",
+            "utils.data.TensorDataset.__getitem__",
             1,
             "Index every tensor in self.tensors and put the results in a tuple.",
             _getitem,
         ),
         Part(
-            "utils.data.sampler.RandomSampler.__iter__",
+            "utils.data.RandomSampler.__iter__",
             3,
             "Draw the whole order at once with numpy, then return an iterator over it.",
             _random_order,
         ),
         Part(
-            "utils.data.sampler.BatchSampler.__iter__",
+            "utils.data.BatchSampler.__iter__",
             3,
             "Fill a list; when it is full, yield it and begin a new one.",
             _batches,
         ),
         Part(
-            "utils.data.loader.default_collate",
+            "utils.data.default_collate",
             4,
             "Ask what the first sample is; tuples and dicts are collated by entry.",
             _collate,
@@ -446,10 +446,7 @@ LESSON = Lesson(
             ),
         ),
         Part(
-            "utils.data.bundled.cut_sheet",
-            3,
-            "One reshape, one transpose, one reshape.",
-            _cut,
+            "utils.data.cut_sheet", 3, "One reshape, one transpose, one reshape.", _cut
         ),
         Part(
             "utils.data.transforms.channel_statistics",

@@ -8,7 +8,7 @@ def bytes_of(shape, dtype):
         count = count * length
     return count * np.zeros(1, dtype).nbytes
 """,
-    "benchmark.timer.duration": """
+    "benchmark.duration": """
 def duration(seconds):
     if seconds >= 1:
         return f"{seconds:.3g} s"
@@ -18,7 +18,7 @@ def duration(seconds):
         return f"{seconds * 1e6:.3g} µs"
     return f"{seconds * 1e9:.3g} ns"
 """,
-    "benchmark.timer.clock_step": """
+    "benchmark.clock_step": """
 def clock_step(clock=time.perf_counter, rounds=20):
     steps = []
     while len(steps) < rounds:
@@ -30,7 +30,7 @@ def clock_step(clock=time.perf_counter, rounds=20):
         steps.append(second - first)
     return min(steps)
 """,
-    "benchmark.timer.Timer.time_calls": """
+    "benchmark.Timer.time_calls": """
 def time_calls(self, function, loops):
     before = self.clock()
     left = loops
@@ -39,7 +39,7 @@ def time_calls(self, function, loops):
         left -= 1
     return -before + self.clock()
 """,
-    "benchmark.timer.Timer.loops_for": """
+    "benchmark.Timer.loops_for": """
 def loops_for(self, function):
     if self.warmup:
         self.time_calls(function, self.warmup)

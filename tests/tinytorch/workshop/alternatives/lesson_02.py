@@ -1,11 +1,11 @@
 """Other right bodies for lesson 02."""
 
 ALTERNATIVES = {
-    "tensor_shape.contiguous_strides": """
+    "shape.contiguous_strides": """
 def contiguous_strides(shape):
     return tuple(math.prod(shape[i + 1:]) for i in range(len(shape)))
 """,
-    "tensor_shape.infer_shape": """
+    "shape.infer_shape": """
 def infer_shape(count, wanted):
     if -1 not in wanted:
         if math.prod(wanted) != count:
@@ -17,7 +17,7 @@ def infer_shape(count, wanted):
         raise ValueError("cannot infer")
     return wanted[:i] + (count // math.prod(rest),) + wanted[i + 1:]
 """,
-    "tensor_shape.ShapeMethods.transpose": """
+    "Tensor.transpose": """
 def transpose(self, dim0, dim1):
     return self.permute(
         *[
@@ -27,7 +27,7 @@ def transpose(self, dim0, dim1):
         ]
     )
 """,
-    "tensor_shape.broadcast_shape": """
+    "shape.broadcast_shape": """
 def broadcast_shape(a, b):
     out = []
     for i in range(1, max(len(a), len(b)) + 1):
@@ -41,13 +41,13 @@ def broadcast_shape(a, b):
             raise ValueError("these do not broadcast")
     return tuple(out)
 """,
-    "backends.loops.LoopsBackend.add": """
+    "backends.LoopsBackend.add": """
 def add(self, a, b):
     a, b = np.broadcast_arrays(a, b)
     flat = [x + y for x, y in zip(a.ravel(), b.ravel())]
     return np.array(flat, dtype=np.result_type(a, b)).reshape(a.shape)
 """,
-    "backends.loops.LoopsBackend.sum": """
+    "backends.LoopsBackend.sum": """
 def sum(self, x, axis, keepdims):
     dtype = x.dtype if x.dtype.kind == "f" else np.int64
     return np.add.reduce(
@@ -56,7 +56,7 @@ def sum(self, x, axis, keepdims):
         np.sum(x, keepdims=keepdims, dtype=dtype)
     )
 """,
-    "backends.loops.LoopsBackend.matmul": """
+    "backends.LoopsBackend.matmul": """
 def matmul(self, a, b):
     products = a[..., :, :, None] * b[..., None, :, :]
     return products.sum(axis=-2, dtype=np.result_type(a, b))

@@ -1,7 +1,7 @@
 """Other right bodies for lesson 06."""
 
 ALTERNATIVES = {
-    "backends.loops.LoopsBackend.sgd_step": """
+    "backends.LoopsBackend.sgd_step": """
 def sgd_step(
     self, params, grads, buffers, *, lr, momentum, dampening, weight_decay, nesterov
 ):
@@ -15,13 +15,13 @@ def sgd_step(
                 g = v
         p[...] = p - lr * g
 """,
-    "optim.optimizer.Optimizer.zero_grad": """
+    "optim.Optimizer.zero_grad": """
 def zero_grad(self):
     every = [p for group in self.param_groups for p in group["params"]]
     while every:
         every.pop().grad = None
 """,
-    "optim.optimizer.Optimizer.step": """
+    "optim.Optimizer.step": """
 def step(self):
     for group in self.param_groups:
         moving = []
@@ -32,7 +32,7 @@ def step(self):
         for p in moving:
             autograd.mark_written(p.data)
 """,
-    "backends.loops.LoopsBackend.adam_step": """
+    "backends.LoopsBackend.adam_step": """
 def adam_step(
     self, params, grads, firsts, seconds, *,
     lr, betas, eps, weight_decay, decoupled, step

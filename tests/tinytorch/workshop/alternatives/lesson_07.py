@@ -1,7 +1,7 @@
 """Other right bodies for lesson 07."""
 
 ALTERNATIVES = {
-    "ops.elementwise.Mul.backward": """
+    "ops.Mul.backward": """
 def backward(ctx, grad):
     a, b = ctx.saved
     to_a = to_b = None
@@ -11,14 +11,14 @@ def backward(ctx, grad):
         to_b = np.multiply(a, grad)
     return to_a, to_b
 """,
-    "ops.elementwise.ReLU.backward": """
+    "ops.ReLU.backward": """
 def backward(ctx, grad):
     (out,) = ctx.saved
     dx = grad.copy()
     dx[out <= 0] = 0
     return dx
 """,
-    "ops.matmul.MatMul.backward": """
+    "ops.MatMul.backward": """
 def backward(ctx, grad):
     a, b = ctx.saved
     grads = [None, None]
@@ -28,7 +28,7 @@ def backward(ctx, grad):
         grads[1] = np.einsum("...ik,...ij->...kj", a, grad)
     return tuple(grads)
 """,
-    "ops.reduce.Sum.backward": """
+    "ops.Sum.backward": """
 def backward(ctx, grad):
     shape, dim, keepdim = ctx.saved
     axes = range(len(shape)) if dim is None else np.atleast_1d(dim) % len(shape)

@@ -1,7 +1,7 @@
 """Other right bodies for lesson 08."""
 
 ALTERNATIVES = {
-    "training.evaluation.accuracy": """
+    "training.accuracy": """
 def accuracy(outputs, targets):
     x, y = outputs.numpy(), targets.numpy()
     if x.shape == y.shape and set(np.unique(y)) <= {0, 1}:
@@ -11,7 +11,7 @@ def accuracy(outputs, targets):
         raise ValueError("shapes do not fit")
     return float((np.argmax(x, 1) == y).sum() / y.size)
 """,
-    "training.evaluation.measure": """
+    "training.measure": """
 def measure(model, loader, metrics):
     modes = {m: m.training for m in model.modules()}
     model.eval()
@@ -26,7 +26,7 @@ def measure(model, loader, metrics):
         raise ValueError("no batches")
     return means
 """,
-    "training.loop.accumulate_gradients": """
+    "training.accumulate_gradients": """
 def accumulate_gradients(run, batches):
     counts = [targets.shape[0] for _, targets in batches]
     means = Means()
@@ -49,7 +49,7 @@ def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
             g[...] = g * (max_norm / norm)
     return Tensor(norm)
 """,
-    "training.loop.train_step": """
+    "training.train_step": """
 def train_step(run, batches):
     for parameter in run.model.parameters():
         parameter.grad = None
@@ -66,7 +66,7 @@ def train_step(run, batches):
     for callback in run.callbacks:
         callback.on_step(run)
 """,
-    "training.loop.train_epoch": """
+    "training.train_epoch": """
 def train_epoch(run):
     run.model.train(True)
     steps = iter(run.steps())
@@ -76,7 +76,7 @@ def train_epoch(run):
         train_step(run, batches)
     return True
 """,
-    "training.callbacks.EarlyStopping.on_epoch": """
+    "training.EarlyStopping.on_epoch": """
 def on_epoch(self, run):
     if self.improved(run, min_delta=self.min_delta):
         self.waited = 0
@@ -85,7 +85,7 @@ def on_epoch(self, run):
     if self.waited == self.patience:
         run.stop("no gain any more")
 """,
-    "training.callbacks.BestWeights.on_epoch": """
+    "training.BestWeights.on_epoch": """
 def on_epoch(self, run):
     if not self.improved(run):
         return
@@ -93,7 +93,7 @@ def on_epoch(self, run):
     for name, tensor in run.model.state_dict().items():
         self.weights[name] = np.array(tensor.data)
 """,
-    "training.checkpoint.run_state": """
+    "training.run_state": """
 def run_state(run):
     state = {"accumulate": run.accumulate, "scheduler": None}
     state["position"] = {"epoch": run.epoch, "step": run.step, "batch": run.batch}

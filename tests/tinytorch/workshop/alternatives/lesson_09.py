@@ -1,7 +1,7 @@
 """Other right bodies for lesson 09."""
 
 ALTERNATIVES = {
-    "backends.numpy.output_size": """
+    "backends.output_size": """
 def output_size(size, window):
     places = []
     for n, k, step, border, gap in zip(size, *window):
@@ -9,12 +9,12 @@ def output_size(size, window):
         places.append(last // step + 1)
     return tuple(places)
 """,
-    "backends.numpy.pad_image": """
+    "backends.pad_image": """
 def pad_image(x, padding, value=0.0):
     sides = [(0, 0), (0, 0)] + [(p, p) for p in padding]
     return np.pad(x, sides, constant_values=value)
 """,
-    "backends.loops.LoopsBackend.conv2d": """
+    "backends.LoopsBackend.conv2d": """
 def conv2d(self, x, weight, bias, window, groups):
     _, (sh, sw), (ph, pw), (dh, dw) = window
     x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
@@ -33,7 +33,7 @@ def conv2d(self, x, weight, bias, window, groups):
                 result[:, o, i, j] = (patch * weight[o]).sum(axis=(1, 2, 3))
     return result if bias is None else result + bias[:, None, None]
 """,
-    "backends.loops.LoopsBackend.max_pool2d": """
+    "backends.LoopsBackend.max_pool2d": """
 def max_pool2d(self, x, window):
     columns = []
     kernel, (sh, sw), (ph, pw), (dh, dw) = window
@@ -49,31 +49,31 @@ def max_pool2d(self, x, window):
     stack = np.stack(columns)
     return stack.max(axis=0), stack.argmax(axis=0).astype(np.int16)
 """,
-    "backends.loops.LoopsBackend.avg_pool2d": """
+    "backends.LoopsBackend.avg_pool2d": """
 def avg_pool2d(self, x, window):
     c, (kh, kw) = x.shape[1], window.kernel
     weight = np.full((c, 1, kh, kw), 1 / (kh * kw), dtype=x.dtype)
     return NumpyBackend.conv2d(self, x, weight, None, window, c)
 """,
-    "backends.loops.LoopsBackend.batch_norm": """
+    "backends.LoopsBackend.batch_norm": """
 def batch_norm(self, x, weight, bias, eps):
     mean, var = x.mean(axis=(0, 2)), x.var(axis=(0, 2))
     y = (x - mean[:, None]) / np.sqrt(var + eps)[:, None]
     return y * weight[:, None] + bias[:, None], mean, var
 """,
-    "nn.functional.normalization.follow_statistics": """
+    "nn.functional.follow_statistics": """
 def follow_statistics(running_mean, running_var, mean, var, count, momentum):
     running_mean.data[...] += momentum * (mean - running_mean.data)
     target = var * count / (count - 1)
     running_var.data[...] += momentum * (target - running_var.data)
 """,
-    "nn.functional.normalization.with_statistics": """
+    "nn.functional.with_statistics": """
 def with_statistics(input, mean, var, weight, bias, eps):
     shape = [1, len(mean)] + [1] * (input.ndim - 2)
     unit = (input - mean.reshape(*shape)) / (var.reshape(*shape) + eps) ** 0.5
     return unit * weight.reshape(*shape) + bias.reshape(*shape)
 """,
-    "backends.numpy.unfold": """
+    "backends.unfold": """
 def unfold(x, window):
     n, c, h, w = x.shape
     kernel, (sh, sw), padding, (dh, dw) = window

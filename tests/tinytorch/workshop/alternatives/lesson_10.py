@@ -1,14 +1,14 @@
 """Other right bodies for lesson 10."""
 
 ALTERNATIVES = {
-    "utils.data.dataset.TensorDataset.__getitem__": """
+    "utils.data.TensorDataset.__getitem__": """
 def __getitem__(self, index):
     row = []
     for tensor in self.tensors:
         row.append(tensor[index])
     return tuple(row)
 """,
-    "utils.data.sampler.RandomSampler.__iter__": """
+    "utils.data.RandomSampler.__iter__": """
 def __iter__(self):
     rng = random.default_generator.numpy
     if self.generator is not None:
@@ -18,7 +18,7 @@ def __iter__(self):
         place = int(rng.integers(len(left)))
         yield left[place] if self.replacement else left.pop(place)
 """,
-    "utils.data.sampler.BatchSampler.__iter__": """
+    "utils.data.BatchSampler.__iter__": """
 def __iter__(self):
     batch = []
     for index in self.sampler:
@@ -29,7 +29,7 @@ def __iter__(self):
     if batch and not self.drop_last:
         yield batch
 """,
-    "utils.data.loader.default_collate": """
+    "utils.data.default_collate": """
 def default_collate(batch):
     if len(batch) == 0:
         raise ValueError("nothing to collate")
@@ -50,7 +50,7 @@ def default_collate(batch):
     python = {float: np.float32, int: np.int64}
     return Tensor(array.astype(python.get(kind, array.dtype)))
 """,
-    "utils.data.bundled.cut_sheet": """
+    "utils.data.cut_sheet": """
 def cut_sheet(pixels, size):
     images = []
     for top in range(0, pixels.shape[0], size):

@@ -76,7 +76,7 @@ def restore(path: str | Path) -> list[str]:
     """
     wrote = []
     for name, body in _read_backup(Path(path)):
-        target = _home(name)
+        target, body = _home(name, body)
         if target.exists() and target.read_bytes() == body:
             continue
         if target.exists() and not (_is_notebook(target) and store.untouched(target)):
@@ -183,11 +183,20 @@ def _backup_files() -> dict[str, bytes]:
     return {BACKUP + name: found[name].read_bytes() for name in sorted(found)}
 
 
-def _home(name: str) -> Path:
-    """Return where a file of the backup belongs on this machine."""
+def _home(name: str, body: bytes) -> tuple[Path, bytes]:
+    """Return where a file of the backup belongs on this machine, and its contents.
+
+    A part that was saved under a former name goes to its name today.
+    """
     folder, _, rest = name.partition("/")
     root = store.root()
-    return root / rest if folder == store.FOLDER else root.parent / name
+    if folder != store.FOLDER:
+        return root.parent / name, body
+    try:
+        file = store.Saved(root / rest, body.decode()).today()
+    except UnicodeDecodeError:
+        return root / rest, body
+    return file.path, file.text.encode()
 
 
 def _is_notebook(path: Path) -> bool:
@@ -198,7 +207,7 @@ def _beside(path: Path) -> Path:
     """Return another name: a notebook still opens, a part is no part any more."""
     if _is_notebook(path):
         return path.with_stem(f"{path.stem}-restored")
-    return path.with_name(f"{path.name}.restored")
+    return store.aside(path)
 
 
 def _read_backup(path: Path) -> list[tuple[str, bytes]]:
