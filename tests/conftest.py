@@ -93,14 +93,20 @@ def open_notebook(open_page) -> Callable:
 def pyodide(site: Path) -> Callable[..., subprocess.CompletedProcess]:
     """Return ``pyodide(*arguments)``: Python's arguments, run in the site's Pyodide.
 
-    It starts in the checkout, under Node; pytest comes from this environment.
+    It starts in the checkout, under Node; pytest comes from this environment. Node is
+    asked for the SIMD that browsers have, unless ``oldest``.
     """
     runner = ROOT / "jupyterlite_site" / "run_in_pyodide.mjs"
     packages = Path(pytest.__file__).parent.parent
+    known = subprocess.run(["node", "--v8-options"], capture_output=True, text=True)
+    flag = "--experimental-wasm-relaxed-simd"
+    modern = [flag] if flag in known.stdout else []  # later Nodes have it by themselves
 
-    def pyodide(*arguments: str, timeout: float = 600) -> subprocess.CompletedProcess:
+    def pyodide(
+        *arguments: str, timeout: float = 600, oldest: bool = False
+    ) -> subprocess.CompletedProcess:
         return subprocess.run(
-            ["node", str(runner), str(site), *arguments],
+            ["node", *([] if oldest else modern), str(runner), str(site), *arguments],
             cwd=ROOT,
             env=os.environ | {"PYTHON_PACKAGES": str(packages)},
             capture_output=True,

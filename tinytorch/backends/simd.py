@@ -1,7 +1,8 @@
 """The kernels in C, compiled to WebAssembly SIMD: the default in a browser.
 
-`simd.c` holds them; the site's build compiles it to `simd.wasm`, which ctypes loads
-and lets work on numpy's own memory. Every method here checks what it was given first
+`simd.c` holds them; the site's build compiles it to `simd.wasm` and, for browsers that
+can multiply and add in one instruction, to `simd_fused.wasm`. ctypes loads one of them
+and lets it work on numpy's own memory. Every method here checks what it was given first
 (`simd_arguments`), and leaves to numpy what C does not take.
 """
 
@@ -15,6 +16,18 @@ from tinytorch.backends import simd_arguments as c
 from tinytorch.backends.numpy import Array, Arrays, NumpyBackend, Shape, Window
 
 MODULE = Path(__file__).with_name("simd.wasm")
+FUSED_MODULE = MODULE.with_name("simd_fused.wasm")
+
+
+def module_for_this_browser() -> Path:
+    """Return the faster module if the browser takes it, else the one that all take."""
+    from js import WebAssembly  # type: ignore[import-not-found]
+    from pyodide.ffi import to_js  # type: ignore[import-not-found]
+
+    if not FUSED_MODULE.exists():
+        return MODULE
+    taken = WebAssembly.validate(to_js(FUSED_MODULE.read_bytes()))
+    return FUSED_MODULE if taken else MODULE
 
 
 def _in_c(fallback: Callable[..., Any], axes: str, small: bool = True) -> Any:
@@ -43,7 +56,8 @@ def _in_c(fallback: Callable[..., Any], axes: str, small: bool = True) -> Any:
 class SimdBackend(NumpyBackend):
     """float32 four at a time; everything else is numpy's.
 
-    path: the compiled `simd.c`. Raises OSError if it cannot be loaded.
+    path: the compiled `simd.c`; without it, the module for this browser. Raises
+    OSError if it cannot be loaded.
     """
 
     name = "simd"
@@ -53,14 +67,16 @@ class SimdBackend(NumpyBackend):
     small_product = 2**16
     small_array = 2**13
 
-    def __init__(self, path: str | Path = MODULE) -> None:
-        self._functions = c.open_library(str(path))
+    def __init__(self, path: str | Path | None = None) -> None:
+        self.path = Path(module_for_this_browser() if path is None else path)
+        self._functions = c.open_library(str(self.path))
         self._memory = np.empty(0, dtype=c.FLOAT)
         self._gemm_scratch = self._call("gemm_scratch")
 
     def describe(self) -> str:
         """Return in one line what does the work."""
-        return "C kernels on 128-bit SIMD for float32, numpy for the rest"
+        fused = ", multiplying and adding at once" if self.path == FUSED_MODULE else ""
+        return f"C kernels on 128-bit SIMD for float32{fused}, numpy for the rest"
 
     def _call(self, name: str, *arguments: Any) -> Any:
         """Call a function of simd.c; arrays are passed as their addresses."""
