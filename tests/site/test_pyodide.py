@@ -10,6 +10,7 @@ DESKTOP_ONLY = {
     "onnx": "likewise",
     "safetensors": "likewise",
     "jupyterlite_site": "the build's tools are not on the site",
+    "tokenizers": "likewise",
     "subprocess": "a tab starts no other program",
     "mutants": "grading the checks is the same work anywhere, and slower here",
 }

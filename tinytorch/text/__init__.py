@@ -2,3 +2,13 @@
 
 from .bpe import ByteBPE
 from .characters import CharTokenizer
+from .pairs import (
+    PairCounts,
+    commonest_pair,
+    count_pairs,
+    count_words,
+    learn_merges,
+    merge,
+    recount_merges,
+    split_pieces,
+)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 
 class CharTokenizer:
@@ -14,17 +14,20 @@ class CharTokenizer:
 
     def __init__(self, text: str) -> None:
         self.characters = sorted(set(text))
-        self._ids = {character: i for i, character in enumerate(self.characters)}
+        self.ids = {character: i for i, character in enumerate(self.characters)}
 
     def __len__(self) -> int:
         return len(self.characters)
 
     def encode(self, text: str) -> list[int]:
-        """Return one id a character. Raises ValueError for an unknown one."""
-        if unknown := sorted(set(text) - self._ids.keys()):
+        """Return one id a character, its place in `self.characters`.
+
+        Raises ValueError for a character that is not there.
+        """
+        if unknown := sorted(set(text) - self.ids.keys()):
             known = "".join(self.characters)
             raise ValueError(f"expected characters out of {known!r}, got {unknown}")
-        return [self._ids[character] for character in text]
+        return [self.ids[character] for character in text]
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text: decode(encode(text)) == text."""
@@ -36,8 +39,12 @@ class CharTokenizer:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read what `save` wrote."""
-        return cls(json.loads(Path(path).read_text()))
+        """Read what `save` wrote. Raises ValueError for a file that is nothing such."""
+        content = read_saved(path, cls.__name__)
+        if not isinstance(content, str):
+            wanted = f"{path} is no {cls.__name__}: expected its characters"
+            raise ValueError(f"{wanted}, got {str(content)[:80]}")
+        return cls(content)
 
 
 def checked_ids(ids: Iterable[int], size: int) -> list[int]:
@@ -47,3 +54,11 @@ def checked_ids(ids: Iterable[int], size: int) -> list[int]:
         if not 0 <= i < size:
             raise IndexError(f"expected token ids from 0 to {size - 1}, got {i}")
     return numbers
+
+
+def read_saved(path: str | Path, kind: str) -> Any:
+    """Return the JSON in a file. Raises ValueError, naming its kind, if it has none."""
+    try:
+        return json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is no {kind}: expected JSON, {error}") from error

@@ -27,3 +27,11 @@ def test_bad_use():
         tokenizer.encode("abc")
     with pytest.raises(IndexError, match="from 0 to 1, got 2"):
         tokenizer.decode([2])
+
+
+@pytest.mark.parametrize("content", ["no JSON", "[1]", '{"merges": []}'])
+def test_a_file_that_is_no_tokenizer_is_refused(tmp_path, content):
+    path = tmp_path / "characters.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"json is no CharTokenizer: expected .*"):
+        CharTokenizer.load(path)
