@@ -22,6 +22,7 @@ from tinytorch.text.pairs import (
     split_pieces,
     to_bytes,
 )
+from tinytorch.utils import files
 
 
 class ByteBPE:
@@ -103,7 +104,7 @@ class ByteBPE:
     def save(self, path: str | Path) -> None:
         """Write merges and special tokens as JSON."""
         content = {"merges": self.merges, "special": list(self.special)}
-        Path(path).write_text(json.dumps(content))
+        files.replace(path, json.dumps(content).encode())
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
+from tinytorch.utils import files
+
 
 class CharTokenizer:
     """Numbers the characters of a text in the order of their code points.
@@ -35,7 +37,7 @@ class CharTokenizer:
 
     def save(self, path: str | Path) -> None:
         """Write the characters as JSON."""
-        Path(path).write_text(json.dumps("".join(self.characters)))
+        files.replace(path, json.dumps("".join(self.characters)).encode())
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
