@@ -115,3 +115,13 @@ def pyodide(site: Path) -> Callable[..., subprocess.CompletedProcess]:
         )
 
     return pyodide
+
+
+@pytest.fixture(scope="session")
+def tests_in_pyodide(pyodide) -> Callable[..., subprocess.CompletedProcess]:
+    """Return ``tests_in_pyodide(*arguments)``, without plugins made for a desktop."""
+    off = [f"no:{plugin}" for plugin in ("cacheprovider", "hypothesispytest", "anyio")]
+    plugins = [argument for name in off for argument in ("-p", name)]
+    return lambda *arguments, **how: pyodide(
+        "-m", "pytest", *plugins, *arguments, **how
+    )

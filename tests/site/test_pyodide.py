@@ -26,13 +26,12 @@ def test_a_script_runs_and_passes_its_status_on(pyodide):
     assert "FileNotFoundError" in failed.stderr
 
 
-def test_the_library_passes_its_own_tests(pyodide):
+def test_the_library_passes_its_own_tests(tests_in_pyodide):
     files = [
         path.relative_to(ROOT).as_posix()
         for path in sorted((ROOT / "tests" / "tinytorch").rglob("test_*.py"))
         if not _IMPORTS.search(path.read_text())
     ]
-    plugins = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
-    done = pyodide("-m", "pytest", *plugins, *files)
+    done = tests_in_pyodide(*files)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert " passed" in done.stdout

@@ -55,11 +55,10 @@ def test_the_wheel_brings_the_kernels_and_stays_pure(site):
     assert fused == simd.compile_module(source, simd.FUSED)
 
 
-def test_python_without_fused_products_computes_on_the_other_module(pyodide):
+def test_python_without_fused_products_computes_on_the_other_module(tests_in_pyodide):
     """Node 20 has none unless asked; later ones, like browsers, always do."""
     contract = "tests/tinytorch/backends/test_contract.py"
-    plugins = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
-    done = pyodide("-m", "pytest", *plugins, contract, oldest=True)
+    done = tests_in_pyodide(contract, oldest=True)
     assert done.returncode == 0, done.stdout[-3000:]
 
 
