@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import data, distribution, notebooks, pages, simd
+from tinytorch.workshop import notebooks
+
+from . import data, distribution, pages, simd
 from .distribution import KERNEL_EXTENSION
 from .fetch import FetchError
 

@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
-from jupyterlite_site.notebooks import to_notebook
+from tinytorch.workshop.notebooks import to_notebook
 
 CONTENT = Path(__file__).parents[2] / "content"
 EDITIONS = {"unanswered": "student", "solved": "solution"}

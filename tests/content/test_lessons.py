@@ -9,10 +9,9 @@ import re
 import nbformat
 import pytest
 
-from jupyterlite_site import notebooks
 from tests.conftest import ROOT
 from tests.content.conftest import LESSONS
-from tinytorch.workshop import curriculum
+from tinytorch.workshop import curriculum, notebooks
 from tinytorch.workshop.place import find, reference_source
 
 CONTENT = ROOT / "content"

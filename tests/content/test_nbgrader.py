@@ -8,10 +8,9 @@ import sys
 
 import pytest
 
-from jupyterlite_site import notebooks
 from tests.conftest import ROOT
 from tests.content.conftest import LESSONS
-from tinytorch.workshop import curriculum
+from tinytorch.workshop import curriculum, notebooks
 
 
 @pytest.mark.parametrize("stem", LESSONS)

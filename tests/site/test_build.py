@@ -12,9 +12,10 @@ import nbformat
 import pytest
 
 import tinytorch
-from jupyterlite_site import build, distribution, notebooks, pages
+from jupyterlite_site import build, distribution, pages
 from jupyterlite_site.fetch import load_pins
 from tests.site import chromium
+from tinytorch.workshop import notebooks
 
 NOTEBOOK = """# %% [markdown]
 # # A title

@@ -12,12 +12,11 @@ from threading import Thread
 import pytest
 from playwright.sync_api import expect
 
-from jupyterlite_site import notebooks
 from jupyterlite_site.serve import server
 from tests.conftest import ROOT
 from tests.site.notebook import Notebook, visit
 from tests.tinytorch.workshop.alternatives import alternatives
-from tinytorch.workshop import curriculum
+from tinytorch.workshop import curriculum, notebooks
 
 CONTENT = ROOT / "content"
 STRIDES = "shape.contiguous_strides"
@@ -107,7 +106,7 @@ def test_work_outlives_reloads_new_versions_and_a_lost_browser(copy, lend, tmp_p
     following = Notebook(open_page(lesson(3)))
     assert ONE_PART in following.run_cell(0)
     following.set_source(1, "print(tt.shape.contiguous_strides.__code__)")
-    assert "my_tinytorch/tensor_shape/contiguous_strides.py" in following.run_cell(1)
+    assert "my_tinytorch/shape/contiguous_strides.py" in following.run_cell(1)
     following.page.close()
 
     redeploy(copy, 2, "A new version")

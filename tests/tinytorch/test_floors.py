@@ -36,7 +36,6 @@ FLOORS = {
     "benchmark": 5,
     "": 6,
     "workshop": 6,
-    "cli": 6,
 }
 # Who may call the kernels, beside the backends themselves.
 SEAM = ("ops", "optim")

@@ -1,6 +1,5 @@
 """A student's copy of a lesson: where it is, how to open it, how to start afresh."""
 
-import importlib
 import sys
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import tinytorch
 from tinytorch.utils import files
 from tinytorch.utils.data import browser
 from tinytorch.utils.display import in_notebook
-from tinytorch.workshop import store
+from tinytorch.workshop import notebooks, store
 from tinytorch.workshop.curriculum import Lesson
 
 IN_BROWSER = sys.platform == "emscripten"
@@ -49,12 +48,11 @@ def fresh(stem: str) -> str | None:
     folder = checkout()
     if folder is None:
         return None
-    try:
-        builder = importlib.import_module("jupyterlite_site.notebooks")
-    except ImportError:
-        return None
     text = (folder / "content" / f"{stem}.py").read_text(encoding="utf-8")
-    return str(builder.to_notebook(text, f"{stem}.ipynb"))
+    try:
+        return notebooks.to_notebook(text, f"{stem}.ipynb")
+    except ModuleNotFoundError:
+        return None
 
 
 def reset(lesson: Lesson) -> Path | None:

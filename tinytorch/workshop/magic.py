@@ -3,6 +3,8 @@
 import shlex
 import sys
 
+from tinytorch.workshop import cli
+
 
 def register() -> None:
     """Add the magic to the running notebook, if there is one."""
@@ -15,6 +17,4 @@ def register() -> None:
 
 def tito(line: str) -> None:
     """Run a tito command, such as `%tito status`; `%tito --help` lists them."""
-    from tinytorch import cli
-
     cli.main(shlex.split(line))

@@ -8,6 +8,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Literal
 
@@ -28,21 +29,28 @@ class CheckFailed(Exception):  # noqa: N818 - a verdict on the work, not a fault
         return [str(self)]
 
 
-_mine: dict[str, FunctionType] = {}
-_aside: dict[str, str] = {}
-_failures: dict[str, Failure] = {}
-_whose: Whose = "mine"
-_restored = False
+@dataclass
+class _State:
+    """This kernel's workshop: whose parts the package runs on, and what was judged."""
+
+    mine: dict[str, FunctionType] = field(default_factory=dict)
+    aside: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    whose: Whose = "mine"
+    restored: bool = False
+
+
+_state = _State()
 
 
 def mine() -> list[str]:
     """Return the addresses of the parts that passed their checks, in lesson order."""
-    return [address for address in curriculum.parts() if address in _mine]
+    return [address for address in curriculum.parts() if address in _state.mine]
 
 
 def aside() -> dict[str, str]:
     """Return the saved files that were left out, and why."""
-    return dict(_aside)
+    return dict(_state.aside)
 
 
 def build(address: str) -> Callable[[FunctionType], FunctionType]:
@@ -77,12 +85,12 @@ def check(address: str) -> None:
     whatever the cell's tags say, and no grader is listening.
     """
     part = curriculum.part(address)
-    failure = _failures.get(part.address)
-    if failure is None and part.address in _mine:
-        failure = _judge(part, _mine[part.address])
+    failure = _state.failures.get(part.address)
+    if failure is None and part.address in _state.mine:
+        failure = _judge(part, _state.mine[part.address])
     if failure is not None:
         verdict = view.refused(part, failure)
-    elif part.address in _mine:
+    elif part.address in _state.mine:
         verdict = view.passed(part)
     else:
         verdict = view.missing(part)
@@ -92,16 +100,17 @@ def check(address: str) -> None:
         raise CheckFailed(verdict.text)
 
 
-def open(number: int, version: str = "") -> None:  # noqa: A001 - workshop.open(2)
+def open(number: int, _version: str = "") -> None:  # noqa: A001 - workshop.open(2)
     """Begin a lesson: put the saved parts back, and say where the student stands.
 
     Every saved part is checked again. One that is broken, truncated or no longer
-    passes is named and left out; its file stays.
+    passes is named and left out; its file stays. Notebooks of earlier versions pass
+    their version, which is read from their metadata now.
     """
     lesson = curriculum.lesson(number)
     restore_parts()
-    newer = store.newer_version(f"{lesson.stem}.ipynb", version)
-    view.show(view.opened(lesson, mine(), _aside, newer))
+    newer = store.newer_version(f"{lesson.stem}.ipynb")
+    view.show(view.opened(lesson, mine(), _state.aside, newer))
 
 
 def milestone(name: str, whose: Whose = "mine") -> None:
@@ -112,20 +121,19 @@ def milestone(name: str, whose: Whose = "mine") -> None:
     found = curriculum.milestone(name)
     restore_parts()
     using(whose)
-    view.show(view.milestone(found, mine() if whose == "mine" else [], _aside))
+    view.show(view.milestone(found, mine() if whose == "mine" else [], _state.aside))
 
 
 def restore_parts() -> None:
     """Check every saved part and put those that pass into the package."""
-    global _restored
-    _restored = True
-    _aside.clear()
+    _state.restored = True
+    _state.aside.clear()
     with using("reference"):
-        _mine.clear()  # what is no longer saved is no longer theirs
+        _state.mine.clear()  # what is no longer saved is no longer theirs
         for address, file in store.saved().items():
             reason = _restore(address, file)
             if reason:
-                _aside[address] = reason
+                _state.aside[address] = reason
 
 
 def _restore(address: str, file: store.Saved) -> str:
@@ -137,7 +145,7 @@ def _restore(address: str, file: store.Saved) -> str:
     failure = _offer(curriculum.part(address), source, str(file.path), first)
     if failure is None:
         return ""
-    del _failures[address]
+    del _state.failures[address]
     return failure.message
 
 
@@ -153,7 +161,7 @@ def using(whose: Whose) -> _Using:
 
 class _Using:
     def __init__(self, whose: Whose) -> None:
-        self._before = _whose
+        self._before = _state.whose
         _switch(whose)
 
     def __enter__(self) -> None:
@@ -163,14 +171,17 @@ class _Using:
         _switch(self._before)
 
     def __repr__(self) -> str:
-        whose = f"your {len(_mine)} parts" if _whose == "mine" else "the reference"
+        whose = (
+            f"your {len(_state.mine)} parts"
+            if _state.whose == "mine"
+            else "the reference"
+        )
         return f"tinytorch now runs on {whose}"
 
 
 def _switch(whose: Whose) -> None:
-    global _whose
-    _whose = whose
-    for address, body in _mine.items():
+    _state.whose = whose
+    for address, body in _state.mine.items():
         place = find(address)
         transplant(place, body if whose == "mine" else place.reference)
 
@@ -179,11 +190,11 @@ def _offer(part: Part, source: str, filename: str, first: int) -> Failure | None
     """Put a candidate into the package if it passes; returns why it does not."""
     examined = _examine(part, source, filename, first)
     if isinstance(examined, Failure):
-        _failures[part.address] = examined
+        _state.failures[part.address] = examined
         return examined
-    _failures.pop(part.address, None)
-    _mine[part.address] = examined
-    if _whose == "mine":
+    _state.failures.pop(part.address, None)
+    _state.mine[part.address] = examined
+    if _state.whose == "mine":
         transplant(find(part.address), examined)
     return None
 
@@ -222,17 +233,16 @@ def _judge(part: Part, candidate: FunctionType) -> Failure | None:
 
 def forget() -> None:
     """Go back to the untouched package in this kernel; saved files stay."""
-    global _restored
-    _restored = False
+    _state.restored = False
     _switch("reference")
-    _mine.clear()
-    _aside.clear()
-    _failures.clear()
+    _state.mine.clear()
+    _state.aside.clear()
+    _state.failures.clear()
     _switch("mine")
 
 
 def progress() -> None:
     """Show parts, points, checkpoints and milestones, from saved parts that pass."""
-    if not _restored:
+    if not _state.restored:
         restore_parts()
-    view.show(Overview(tuple(mine()), dict(_aside), store.not_exported()))
+    view.show(Overview(tuple(mine()), dict(_state.aside), store.not_exported()))

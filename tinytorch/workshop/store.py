@@ -197,18 +197,32 @@ def _cells(notebook: bytes) -> list[str]:
     return ["".join(cell["source"]) for cell in json.loads(notebook)["cells"]]
 
 
-def newer_version(notebook: str, version: str) -> bool:
-    """Return whether the site has another version of a notebook than this copy.
+def version_of(notebook: Path) -> str:
+    """Return the version of the source that a notebook was made from, or "".
 
-    A browser's own copy of a notebook hides the one that a new site brings. False
-    where the site cannot be asked, as on a desktop.
+    It stands in the notebook's metadata, which Jupyter keeps through every save.
     """
-    if sys.platform != "emscripten" or not version:
+    try:
+        metadata = json.loads(notebook.read_bytes())["metadata"]
+        return str(metadata["tinytorch"]["source"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+
+
+def newer_version(notebook: str) -> bool:
+    """Return whether the site has another version of a notebook than this browser.
+
+    A browser's own copy of a notebook hides the one that a new site brings; without
+    a copy the drive gives the site's own. False where the site cannot be asked, as on
+    a desktop, or where there is no drive.
+    """
+    if sys.platform != "emscripten":
         return False
     from tinytorch.utils.data import browser
 
+    version = version_of(root().parent / notebook)
     try:
         listed = json.loads(browser.get(browser.site_url() + VERSIONS, fresh=True))
     except (OSError, ValueError):
         return False
-    return listed.get(notebook, version) != version
+    return bool(version) and listed.get(notebook, version) != version

@@ -180,3 +180,13 @@ def test_progress_shows_the_question_and_what_is_reached(capsys):
 def test_bad_use_says_what_was_expected(call, words):
     with pytest.raises((KeyError, ValueError), match=words):
         call()
+
+
+def test_a_notebook_s_version_stands_in_its_metadata(tmp_path):
+    path = tmp_path / "02_tensor.ipynb"
+    path.write_text('{"metadata": {"tinytorch": {"source": "abc"}}, "cells": []}')
+    assert store.version_of(path) == "abc"
+    for broken in ("", "[]", '{"metadata": {}}'):
+        path.write_text(broken)
+        assert store.version_of(path) == ""
+    assert store.version_of(tmp_path / "not_there.ipynb") == ""

@@ -9,8 +9,7 @@ import sys
 import pytest
 
 from tests.tinytorch.workshop.alternatives import alternatives
-from tinytorch import cli
-from tinytorch.workshop import curriculum, lesson_files, magic, session, store
+from tinytorch.workshop import cli, curriculum, lesson_files, magic, session, store
 from tinytorch.workshop.place import find, reference_source, stub_source
 
 LESSON = curriculum.lesson(2)
@@ -45,8 +44,7 @@ def save_lesson() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
-    ["", "-h", "lesson -h", "lesson open -h", "check --help", "site serve --help"],
+    "line", ["", "-h", "lesson -h", "lesson open -h", "check --help"]
 )
 def test_help_reads_well_and_is_no_error(tito, line):
     code, out, err = tito(line)
@@ -60,14 +58,12 @@ def test_help_reads_well_and_is_no_error(tito, line):
     [
         ("stauts", "did you mean 'status'?"),
         ("lesson opn 2", "did you mean 'open'?"),
-        ("site srve", "did you mean 'serve'?"),
         ("lesson open tensr", "did you mean 'tensor'?"),
         ("lesson open 99", "there is no lesson '99'; there are "),
         ("check", "required: N"),
         ("lesson", "required: COMMAND"),
         ("milestone run xr", "did you mean 'xor'?"),
         ("status --loud", "unrecognized arguments: --loud"),
-        ("site serve --port high", "invalid int value: 'high'"),
     ],
 )
 def test_wrong_words_exit_with_2_and_a_suggestion(tito, line, words):
@@ -228,28 +224,11 @@ def test_without_the_lessons_a_reset_changes_nothing(tito, home, monkeypatch):
     assert path.read_text() == "mine"
 
 
-@pytest.mark.parametrize("line", ["site build", "site serve", "milestone run xor"])
-def test_what_needs_a_checkout_says_so(tito, line, monkeypatch):
+def test_what_needs_a_checkout_says_so(tito, monkeypatch):
     monkeypatch.setattr(lesson_files, "checkout", lambda: None)
-    code, _, err = tito(line)
+    code, _, err = tito("milestone run xor")
     assert code == 1
     assert "checkout" in err
-
-
-def test_site_calls_make_in_the_checkout(tito, monkeypatch):
-    calls = []
-
-    def run(words, cwd, check):
-        calls.append((words, cwd))
-        return subprocess.CompletedProcess(words, 3)
-
-    monkeypatch.setattr(cli.subprocess, "run", run)
-    assert tito("site build")[0] == 3
-    assert tito("site serve --port 8001")[0] == 3
-    assert calls == [
-        (["make", "site"], lesson_files.checkout()),
-        (["make", "serve", "PORT=8001"], lesson_files.checkout()),
-    ]
 
 
 def test_the_magic_runs_commands_and_never_raises(capsys):

@@ -5,20 +5,21 @@ source. Its signature and docstring come from the package: with an empty body fo
 students, with the package's own body in a solution. A check cell follows it.
 """
 
-import hashlib
-import json
-import re
-from pathlib import Path
-from typing import Literal
+from __future__ import annotations
 
-import jupytext
-import nbformat
+import hashlib
+import importlib
+import json
+from pathlib import Path
+from typing import Any, Literal
 
 from tinytorch.workshop import curriculum
 from tinytorch.workshop.place import find, reference_source, stub_source
+from tinytorch.workshop.store import VERSIONS
 
 KERNEL = {"name": "python", "display_name": "Python", "language": "python"}
-VERSIONS = "notebooks.json"
+__all__ = ["VERSIONS", "build", "to_notebook", "version", "versions"]
+
 Edition = Literal["student", "solution"]
 
 
@@ -53,9 +54,10 @@ def version(text: str) -> str:
 def to_notebook(text: str, path: str, edition: Edition = "student") -> str:
     """Return the notebook's JSON: cell ids follow from ``path``, nothing is executed.
 
-    The metadata carries the source's version, and so does the call that opens a
-    lesson, so that it can tell when the site has a newer one.
+    The metadata carries the source's version, by which `workshop.open` can tell that
+    the site has a newer one. Raises ModuleNotFoundError without the site's tools.
     """
+    jupytext, nbformat = _tool("jupytext"), _tool("nbformat")
     notebook = jupytext.reads(text, fmt="py:percent")
     notebook.metadata = nbformat.from_dict(
         {
@@ -65,27 +67,34 @@ def to_notebook(text: str, path: str, edition: Edition = "student") -> str:
         }
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    cells = []
+    cells: list[Any] = []
     for cell in notebook.cells:
         address = cell.metadata.pop("part", None)
         cells += _exercise(address, edition) if address else [cell]
     for number, cell in enumerate(cells):
         cell.id = hashlib.sha256(f"{path}#{number}".encode()).hexdigest()[:12]
-        cell.source = re.sub(
-            r"workshop\.open\((\d+)\)",
-            rf'workshop.open(\1, "{version(text)}")',
-            cell.source,
-        )
     notebook.cells = cells
     nbformat.validate(notebook)
-    return nbformat.writes(notebook, version=4) + "\n"
+    return str(nbformat.writes(notebook, version=4)) + "\n"
 
 
-def _exercise(address: str, edition: Edition) -> list[nbformat.NotebookNode]:
+def _tool(name: str) -> Any:
+    """Import one of the site's tools; the package itself depends on numpy alone."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"a notebook is made with {name}, which is not installed here: "
+            "`make venv` in a checkout installs it",
+            name=name,
+        ) from error
+
+
+def _exercise(address: str, edition: Edition) -> list[Any]:
     """Return the cell in which a part is written, and the one that grades it."""
     place, part = find(address), curriculum.part(address)
     source = stub_source(place) if edition == "student" else reference_source(place)
-    new_cell = nbformat.v4.new_code_cell
+    new_cell = _tool("nbformat").v4.new_code_cell
     build_cell = new_cell(f'@build("{address}")\n{source}')
     check_cell = new_cell(f'check("{address}")')
     # A check that fails must not keep the cells below it from running.
@@ -96,7 +105,7 @@ def _exercise(address: str, edition: Edition) -> list[nbformat.NotebookNode]:
     return [build_cell, check_cell]
 
 
-def _graded(grade_id: str, solution: bool = False, points: int = 0) -> dict:
+def _graded(grade_id: str, solution: bool = False, points: int = 0) -> dict[str, Any]:
     """Return nbgrader's metadata: a cell to write in, or a locked one with points."""
     grade = {"points": points} if points else {}
     return {

@@ -5,11 +5,8 @@ import numpy as np
 from tinytorch import Tensor
 from tinytorch.backends.loops import LoopsBackend
 from tinytorch.workshop.checking import REFERENCE, Case
+from tinytorch.workshop.curriculum.arrays import array
 from tinytorch.workshop.curriculum.model import Lesson, Part
-
-
-def _array(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
 def _strides() -> list[Case]:
@@ -76,7 +73,7 @@ def _transpose() -> list[Case]:
         + [
             Case(
                 f"shape (2, 3, 4), axes {a} and {b}",
-                lambda a=a, b=b: (Tensor(_array(2, 3, 4)), a, b),
+                lambda a=a, b=b: (Tensor(array(2, 3, 4)), a, b),
                 look=view,
             )
             for a, b in dims
@@ -84,7 +81,7 @@ def _transpose() -> list[Case]:
         + [
             Case(
                 "an axis that is not there",
-                lambda: (Tensor(_array(2, 3)), 0, 2),
+                lambda: (Tensor(array(2, 3)), 0, 2),
                 raises=IndexError,
             )
         ]
@@ -105,7 +102,7 @@ def _add() -> list[Case]:
     cases = [
         Case(
             f"shapes {a} and {b}",
-            lambda a=a, b=b: (LoopsBackend(), _array(*a), _array(*b, seed=1)),
+            lambda a=a, b=b: (LoopsBackend(), array(*a), array(*b, seed=1)),
         )
         for a, b in shapes
     ]
@@ -137,7 +134,7 @@ def _sum() -> list[Case]:
     random = [
         Case(
             f"shape {shape}, axis {axis}, keepdims {keep}",
-            lambda s=shape, a=axis, k=keep: (LoopsBackend(), _array(*s), a, k),
+            lambda s=shape, a=axis, k=keep: (LoopsBackend(), array(*s), a, k),
         )
         for shape, axis, keep in options
     ]
@@ -171,7 +168,7 @@ def _matmul() -> list[Case]:
     random = [
         Case(
             f"{a} by {b}",
-            lambda a=a, b=b: (LoopsBackend(), _array(*a), _array(*b, seed=1)),
+            lambda a=a, b=b: (LoopsBackend(), array(*a), array(*b, seed=1)),
             REFERENCE,
         )
         for a, b in shapes

@@ -7,17 +7,10 @@ import numpy as np
 
 from tinytorch import Tensor, ops
 from tinytorch.workshop.checking import Case
+from tinytorch.workshop.curriculum.arrays import array, f32
 from tinytorch.workshop.curriculum.model import Lesson, Part
 
 INF = float("inf")
-
-
-def _array(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-
-
-def _f32(*numbers: Any) -> np.ndarray:
-    return np.array(numbers, dtype=np.float32)
 
 
 def _number(value: float) -> Tensor:
@@ -61,7 +54,7 @@ def _reductions() -> list[Case]:
     random = [
         Case(
             f"{how}, shape {shape}",
-            lambda s=shape, how=how: (_input(_array(*s)), how),
+            lambda s=shape, how=how: (_input(array(*s)), how),
             look=look,
         )
         for shape in [(4,), (2, 3)]
@@ -75,8 +68,8 @@ def _mse() -> list[Case]:
     look = _with_slopes("input")
     by_hand = Case(
         "1 for 0 and 2 for 4",
-        lambda: (_input([1.0, 2.0]), Tensor(_f32(0.0, 4.0))),
-        {"loss": _number(2.5), "slope to input": Tensor(_f32(1.0, -2.0))},
+        lambda: (_input([1.0, 2.0]), Tensor(f32(0.0, 4.0))),
+        {"loss": _number(2.5), "slope to input": Tensor(f32(1.0, -2.0))},
         look=look,
         hint="Errors of 1 and -2, squares of 1 and 4, their mean is 2.5.",
     )
@@ -84,8 +77,8 @@ def _mse() -> list[Case]:
         Case(
             f"shape {shape}, {how}",
             lambda s=shape, how=how: (
-                _input(_array(*s)),
-                Tensor(_array(*s, seed=1)),
+                _input(array(*s)),
+                Tensor(array(*s, seed=1)),
                 how,
             ),
             look=look,
@@ -94,7 +87,7 @@ def _mse() -> list[Case]:
     ]
     bad = Case(
         "shapes (3, 1) and (3,)",
-        lambda: (_input(_array(3, 1)), Tensor(_array(3))),
+        lambda: (_input(array(3, 1)), Tensor(array(3))),
         raises=ValueError,
         hint="These would broadcast to (3, 3), nine differences instead of three: "
         "expect.shape refuses that.",
@@ -119,7 +112,7 @@ def _log_sum_exp() -> list[Case]:
         ("inf and 3", [INF, 3.0], INF, "inf - inf is nan: shift by 0."),
     ]
     by_hand = [
-        Case(label, lambda x=x: (_f32(*x), 0), _f32(want), hint=hint)
+        Case(label, lambda x=x: (f32(*x), 0), f32(want), hint=hint)
         for label, x, want, hint in table
     ]
     options: list[tuple[tuple[int, ...], Any]] = [
@@ -132,13 +125,12 @@ def _log_sum_exp() -> list[Case]:
         ((), None),
     ]
     random = [
-        Case(f"shape {s}, dim {d}", lambda s=s, d=d: (_array(*s), d))
-        for s, d in options
+        Case(f"shape {s}, dim {d}", lambda s=s, d=d: (array(*s), d)) for s, d in options
     ]
     rows = Case(
         "each row by its own largest",
-        lambda: (_f32([900.0, 900.0], [-900.0, -900.0]), 1),
-        _f32([900 + log2], [-900 + log2]),
+        lambda: (f32([900.0, 900.0], [-900.0, -900.0]), 1),
+        f32([900 + log2], [-900 + log2]),
     )
     double = Case(
         "float64 stays float64",
@@ -170,8 +162,8 @@ def _bce() -> list[Case]:
     by_hand = [
         Case(
             label,
-            lambda x=x, t=t: (_input([x]), Tensor(_f32(t))),
-            {"loss": _number(want), "slope to input": Tensor(_f32(slope))},
+            lambda x=x, t=t: (_input([x]), Tensor(f32(t))),
+            {"loss": _number(want), "slope to input": Tensor(f32(slope))},
             look=look,
             hint=hint,
         )
@@ -181,9 +173,9 @@ def _bce() -> list[Case]:
     def options(weight: Any, how: str, positive: Any) -> tuple:
         t = np.random.default_rng(1).uniform(size=(4, 3)).astype(np.float32)
         tensors = [w if w is None else Tensor(w) for w in (weight, positive)]
-        return _input(_array(4, 3)), Tensor(t), tensors[0], how, tensors[1]
+        return _input(array(4, 3)), Tensor(t), tensors[0], how, tensors[1]
 
-    weight = np.abs(_array(3, seed=2))
+    weight = np.abs(array(3, seed=2))
     random = [
         Case(label, lambda w=w, how=how, p=p: options(w, how, p), look=look, hint=hint)
         for label, w, how, p, hint in [
@@ -196,7 +188,7 @@ def _bce() -> list[Case]:
     ]
     bad = Case(
         "shapes (3, 1) and (3,)",
-        lambda: (_input(_array(3, 1)), Tensor(_array(3))),
+        lambda: (_input(array(3, 1)), Tensor(array(3))),
         raises=ValueError,
     )
     return [*by_hand, *random, bad]
@@ -229,8 +221,8 @@ def _cross_entropy() -> list[Case]:
     by_hand = [
         Case(
             label,
-            lambda x=x, ids=ids: (ops.CrossEntropy(), _f32(*x), np.array(ids)),
-            _f32(*want),
+            lambda x=x, ids=ids: (ops.CrossEntropy(), f32(*x), np.array(ids)),
+            f32(*want),
             look=lambda args, out: out,
             call=call,
             hint=hint,
@@ -242,7 +234,7 @@ def _cross_entropy() -> list[Case]:
             f"{rows} rows of {classes}",
             lambda r=rows, c=classes: (
                 ops.CrossEntropy(),
-                5 * _array(r, c),
+                5 * array(r, c),
                 np.random.default_rng(1).integers(0, c, size=r),
             ),
             look=look,
@@ -293,8 +285,8 @@ def _counted() -> list[Case]:
     by_hand = [
         Case(
             label,
-            lambda x=x, share=share, how=how: (_input(x), _f32(*share), how),
-            {"loss": _number(want), "slope to losses": Tensor(_f32(*slope))},
+            lambda x=x, share=share, how=how: (_input(x), f32(*share), how),
+            {"loss": _number(want), "slope to losses": Tensor(f32(*slope))},
             look=look,
             hint=hint,
         )
@@ -303,13 +295,13 @@ def _counted() -> list[Case]:
     random = [
         Case(
             f"(2, 3), {how}",
-            lambda how=how: (_input(_array(2, 3)), np.abs(_array(2, 3, seed=1)), how),
+            lambda how=how: (_input(array(2, 3)), np.abs(array(2, 3, seed=1)), how),
             look=look,
         )
         for how in ("mean", "none")
     ]
     bad = Case(
-        "'average'", lambda: (_input([1.0]), _f32(1.0), "average"), raises=ValueError
+        "'average'", lambda: (_input([1.0]), f32(1.0), "average"), raises=ValueError
     )
     return [*by_hand, *random, bad]
 
@@ -319,7 +311,7 @@ def _smooth() -> list[Case]:
     by_hand = Case(
         "a loss of 2 among 2, 1 and 6, a tenth smoothed",
         lambda: (_input([2.0]), _input([[-2.0, -1.0, -6.0]]), 0.1),
-        Tensor(_f32(2.1)),
+        Tensor(f32(2.1)),
         look=lambda args, out: out.detach(),
         hint="0.9 · 2 + 0.1 · (2 + 1 + 6)/3 = 2.1",
     )
@@ -327,8 +319,8 @@ def _smooth() -> list[Case]:
         Case(
             f"log_p of shape {shape}, smoothed by {s}",
             lambda shape=shape, s=s: (
-                _input(_array(shape[0], *shape[2:])),
-                _input(_array(*shape, seed=1)),
+                _input(array(shape[0], *shape[2:])),
+                _input(array(*shape, seed=1)),
                 s,
             ),
             look=look,

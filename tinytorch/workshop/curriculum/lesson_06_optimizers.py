@@ -11,15 +11,8 @@ from tinytorch.backends.loops import LoopsBackend
 from tinytorch.optim import SGD, Optimizer
 from tinytorch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
 from tinytorch.workshop.checking import Case
+from tinytorch.workshop.curriculum.arrays import array, f32
 from tinytorch.workshop.curriculum.model import Lesson, Part
-
-
-def _array(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-
-
-def _f32(*numbers: float) -> np.ndarray:
-    return np.array(numbers, dtype=np.float32)
 
 
 def _call(names: tuple[str, ...]) -> Callable[[Callable[..., Any], tuple], Any]:
@@ -90,14 +83,14 @@ def _sgd_step() -> list[Case]:
             label,
             lambda v=v, o=options: (
                 LoopsBackend(),
-                [_f32(1.0)],
-                [_f32(0.5)],
-                [None if v is None else _f32(v)],
+                [f32(1.0)],
+                [f32(0.5)],
+                [None if v is None else f32(v)],
                 *o,
             ),
             {
-                "params": [_f32(p)],
-                "buffers": [None if left is None else _f32(left)],
+                "params": [f32(p)],
+                "buffers": [None if left is None else f32(left)],
                 "returned": None,
             },
             look=_sgd_look,
@@ -112,9 +105,9 @@ def _sgd_step() -> list[Case]:
             f"four parameters, {label}",
             lambda o=options, keep=bool(options[1]): (
                 LoopsBackend(),
-                [_array(*s) for s in _SHAPES],
-                [_array(*s, seed=1) for s in _SHAPES],
-                [_array(*s, seed=2) if keep else None for s in _SHAPES],
+                [array(*s) for s in _SHAPES],
+                [array(*s, seed=1) for s in _SHAPES],
+                [array(*s, seed=2) if keep else None for s in _SHAPES],
                 *o,
             ),
             look=_sgd_look,
@@ -188,16 +181,16 @@ def _adam_step() -> list[Case]:
             label,
             lambda means=means, o=options: (
                 LoopsBackend(),
-                [_f32(1.0)],
-                [_f32(0.5)],
-                [_f32(means[0])],
-                [_f32(means[1])],
+                [f32(1.0)],
+                [f32(0.5)],
+                [f32(means[0])],
+                [f32(means[1])],
                 *o,
             ),
             {
-                "params": [_f32(want[0])],
-                "firsts": [_f32(want[1])],
-                "seconds": [_f32(want[2])],
+                "params": [f32(want[0])],
+                "firsts": [f32(want[1])],
+                "seconds": [f32(want[2])],
                 "returned": None,
             },
             look=_adam_look,
@@ -213,10 +206,10 @@ def _adam_step() -> list[Case]:
             f"four parameters, {label}",
             lambda o=options: (
                 LoopsBackend(),
-                [_array(*s) for s in _SHAPES],
-                [_array(*s, seed=1) for s in _SHAPES],
-                [_array(*s, seed=2) for s in _SHAPES],
-                [np.asarray(np.abs(_array(*s, seed=3))) for s in _SHAPES],
+                [array(*s) for s in _SHAPES],
+                [array(*s, seed=1) for s in _SHAPES],
+                [array(*s, seed=2) for s in _SHAPES],
+                [np.asarray(np.abs(array(*s, seed=3))) for s in _SHAPES],
                 *o,
             ),
             look=_adam_look,
@@ -235,7 +228,7 @@ def _adam_step() -> list[Case]:
 
 
 def _leaf(*numbers: float, slope: float | None) -> Tensor:
-    p = Tensor(_f32(*numbers), requires_grad=True)
+    p = Tensor(f32(*numbers), requires_grad=True)
     p.grad = None if slope is None else Tensor(np.full_like(p.data, slope))
     return p
 
@@ -325,7 +318,7 @@ def _steps() -> list[Case]:
             "three groups; some have no gradient",
             _noted,
             {
-                "params": [[_f32(0.95), _f32(2.0), _f32(2.9)], [_f32(3.5)], [_f32(5)]],
+                "params": [[f32(0.95), f32(2.0), f32(2.9)], [f32(3.5)], [f32(5)]],
                 "moved, by rate": [[0.1, 1.0, 3.0], [0.5, 4.0]],
                 "returned": None,
             },
@@ -342,7 +335,7 @@ def _steps() -> list[Case]:
         Case(
             "plain SGD",
             lambda: (SGD([_leaf(1.0, 2.0, slope=0.5)], lr=0.1),),
-            [_f32(0.95, 1.95)],
+            [f32(0.95, 1.95)],
             look=lambda args, result: [
                 p.data for p in args[0].param_groups[0]["params"]
             ],

@@ -7,8 +7,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tinytorch import workshop
-from tinytorch.workshop import curriculum, doctor, lesson_files, session, store, view
+from tinytorch.workshop import (
+    curriculum,
+    doctor,
+    lesson_files,
+    session,
+    store,
+    take_home,
+    view,
+)
 from tinytorch.workshop.answers import Answers, answers
 from tinytorch.workshop.arguments import HelpShown, Parser, UsageError, perhaps
 from tinytorch.workshop.curriculum import Lesson, Milestone
@@ -72,10 +79,6 @@ def _parser() -> Parser:
     run.add_argument("milestone", metavar="NAME", type=_milestone_name)
     export = parser.add("export", "write your own installable tinytorch", _export)
     export.add_argument("path", metavar="FILE", nargs="?", help="where to write it")
-    site = parser.add("site", "build or serve the site, from a checkout")
-    site.add("build", "build the site", lambda given: _make("site"))
-    serve = site.add("serve", "build the site and serve it on this machine", _serve)
-    serve.add_argument("--port", type=int, default=8000, help="8000 if left out")
     return parser
 
 
@@ -251,16 +254,5 @@ def _milestone(given: argparse.Namespace) -> int:
 
 
 def _export(given: argparse.Namespace) -> int:
-    workshop.export(given.path)
+    take_home.export(given.path)
     return 0
-
-
-def _serve(given: argparse.Namespace) -> int:
-    return _make("serve", f"PORT={given.port}")
-
-
-def _make(*words: str) -> int:
-    folder = lesson_files.checkout()
-    if lesson_files.IN_BROWSER or folder is None:
-        raise ValueError("the site is built from a checkout of the repository")
-    return subprocess.run(["make", *words], cwd=folder, check=False).returncode

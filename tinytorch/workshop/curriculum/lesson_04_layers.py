@@ -10,15 +10,8 @@ from tinytorch.nn import Parameter
 from tinytorch.ops.matmul import Linear as LinearOp
 from tinytorch.random import Generator
 from tinytorch.workshop.checking import REFERENCE, Case, changed
+from tinytorch.workshop.curriculum.arrays import array, tensor
 from tinytorch.workshop.curriculum.model import Lesson, Part
-
-
-def _array(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-
-
-def _tensor(*shape: int, seed: int = 0) -> Tensor:
-    return Tensor(_array(*shape, seed=seed))
 
 
 def _weight(*shape: int) -> Tensor:
@@ -152,7 +145,7 @@ def _linear() -> list[Case]:
     return by_hand + [
         Case(
             f"x {x}, weight {w}",
-            _linear_args(_array(*x), _array(*w, seed=1), _array(w[0], seed=2)),
+            _linear_args(array(*x), array(*w, seed=1), array(w[0], seed=2)),
             look=_returned_and_saved,
         )
         for x, w in shapes
@@ -283,8 +276,8 @@ def _flatten() -> list[Case]:
     cases = [
         Case(
             f"shape {s}, axes {start} to {end}",
-            lambda s=s, a=start, b=end: (_tensor(*s), a, b),
-            (want, _array(*s).ravel().tolist()),
+            lambda s=s, a=start, b=end: (tensor(*s), a, b),
+            (want, array(*s).ravel().tolist()),
             look=shape,
         )
         for s, start, end, want in table
@@ -292,8 +285,8 @@ def _flatten() -> list[Case]:
     return [
         *cases,
         Case("no axes", lambda: (Tensor(np.float32(7)),), Tensor(_row(7))),
-        Case("end before start", lambda: (_tensor(2, 3), 1, 0), raises=ValueError),
-        Case("no such axis", lambda: (_tensor(2, 3), 0, 2), raises=IndexError),
+        Case("end before start", lambda: (tensor(2, 3), 1, 0), raises=ValueError),
+        Case("no such axis", lambda: (tensor(2, 3), 0, 2), raises=IndexError),
     ]
 
 
@@ -309,7 +302,7 @@ def _children() -> list[Case]:
     def mixed() -> nn.Module:
         module = nn.Module()
         module.first = nn.ReLU()
-        module.weight = Parameter(_array(2))
+        module.weight = Parameter(array(2))
         module.size = 3
         module.second = nn.Sequential(nn.Tanh())
         return module

@@ -8,16 +8,9 @@ import numpy as np
 
 from tinytorch import Tensor
 from tinytorch.workshop.checking import Case
-from tinytorch.workshop.curriculum import lesson_07_graph as graph
+from tinytorch.workshop.curriculum import graph_cases as graph
+from tinytorch.workshop.curriculum.arrays import array, f32
 from tinytorch.workshop.curriculum.model import Lesson, Part
-
-
-def _array(*shape: int, seed: int = 0, dtype: Any = np.float32) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
-
-
-def _f32(*numbers: Any) -> np.ndarray:
-    return np.array(numbers, dtype=np.float32)
 
 
 def _saved(*values: Any, needs: tuple[bool, ...] = (True,)) -> SimpleNamespace:
@@ -32,11 +25,11 @@ _NOT_ASKED = "Look at ctx.needs_input_grad: None where no gradient is needed."
 
 
 def _mul() -> list[Case]:
-    a, b, grad = _f32(2.0, 3.0), _f32(5.0, 7.0), _f32(1.0, 10.0)
+    a, b, grad = f32(2.0, 3.0), f32(5.0, 7.0), f32(1.0, 10.0)
     table = [
-        ("2·5 and 3·7", _BOTH, (_f32(5.0, 70.0), _f32(2.0, 30.0))),
-        ("b is a constant", _FIRST, (_f32(5.0, 70.0), None)),
-        ("a is a constant", _SECOND, (None, _f32(2.0, 30.0))),
+        ("2·5 and 3·7", _BOTH, (f32(5.0, 70.0), f32(2.0, 30.0))),
+        ("b is a constant", _FIRST, (f32(5.0, 70.0), None)),
+        ("a is a constant", _SECOND, (None, f32(2.0, 30.0))),
     ]
     by_hand = [
         Case(
@@ -50,8 +43,8 @@ def _mul() -> list[Case]:
     stretched = Case(
         "shapes (2, 3) and (3,)",
         lambda: (
-            _saved(_array(2, 3), _array(3, seed=1), needs=_BOTH),
-            _array(2, 3, seed=2),
+            _saved(array(2, 3), array(3, seed=1), needs=_BOTH),
+            array(2, 3, seed=2),
         ),
     )
     return [*by_hand, stretched]
@@ -59,15 +52,12 @@ def _mul() -> list[Case]:
 
 def _matmul() -> list[Case]:
     def asked(a: np.ndarray, b: np.ndarray, needs: tuple[bool, bool]) -> tuple:
-        return _saved(a, b, needs=needs), _array(*(a @ b).shape, seed=2)
+        return _saved(a, b, needs=needs), array(*(a @ b).shape, seed=2)
 
     by_hand = Case(
         "(1, 2) by (2, 1), grad 10",
-        lambda: (
-            _saved(_f32([1.0, 2.0]), _f32([3.0], [4.0]), needs=_BOTH),
-            _f32([10.0]),
-        ),
-        (_f32([30.0, 40.0]), _f32([10.0], [20.0])),
+        lambda: (_saved(f32([1.0, 2.0]), f32([3.0], [4.0]), needs=_BOTH), f32([10.0])),
+        (f32([30.0, 40.0]), f32([10.0], [20.0])),
         hint="Each gradient has the shape of its matrix: which product gives it?",
     )
     shapes = [
@@ -82,7 +72,7 @@ def _matmul() -> list[Case]:
     return [by_hand] + [
         Case(
             f"{a} by {b}" + ("" if needs == _BOTH else f", needed: {needs}"),
-            lambda a=a, b=b, needs=needs: asked(_array(*a), _array(*b, seed=1), needs),
+            lambda a=a, b=b, needs=needs: asked(array(*a), array(*b, seed=1), needs),
             hint="" if needs == _BOTH else _NOT_ASKED,
         )
         for a, b, needs in shapes
@@ -92,14 +82,14 @@ def _matmul() -> list[Case]:
 def _relu() -> list[Case]:
     by_hand = Case(
         "outputs 0, 2 and 0",
-        lambda: (_saved(_f32(0.0, 2.0, 0.0)), _f32(5.0, 6.0, 7.0)),
-        _f32(0.0, 6.0, 0.0),
+        lambda: (_saved(f32(0.0, 2.0, 0.0)), f32(5.0, 6.0, 7.0)),
+        f32(0.0, 6.0, 0.0),
         hint="An output of 0 came from an input that was cut off: its slope is 0.",
     )
     random = [
         Case(
             f"shape {shape}",
-            lambda s=shape: (_saved(np.maximum(_array(*s), 0)), _array(*s, seed=1)),
+            lambda s=shape: (_saved(np.maximum(array(*s), 0)), array(*s, seed=1)),
         )
         for shape in [(3, 4), (2, 1, 5), (), (0, 2)]
     ]
@@ -114,7 +104,7 @@ def _sum() -> list[Case]:
             (2, 2),
             0,
             False,
-            _f32([3.0, 4.0], [3.0, 4.0]),
+            f32([3.0, 4.0], [3.0, 4.0]),
             [3.0, 4.0],
         ),
         (
@@ -122,7 +112,7 @@ def _sum() -> list[Case]:
             (2, 2),
             1,
             False,
-            _f32([3.0, 3.0], [4.0, 4.0]),
+            f32([3.0, 3.0], [4.0, 4.0]),
             [3.0, 4.0],
         ),
     ]
@@ -151,7 +141,7 @@ def _sum() -> list[Case]:
             f"shape {shape}, dim {dim}, keepdim {keep}",
             lambda s=shape, d=dim, k=keep: (
                 _saved(s, d, k),
-                np.asarray(_array(*s).sum(axis=d, keepdims=k)),
+                np.asarray(array(*s).sum(axis=d, keepdims=k)),
             ),
         )
         for shape, dim, keep in options
@@ -160,13 +150,13 @@ def _sum() -> list[Case]:
 
 
 def _unbroadcast() -> list[Case]:
-    six = _f32([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
+    six = f32([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
     table = [
-        ((3,), _f32(5.0, 7.0, 9.0)),
-        ((2, 1), _f32([6.0], [15.0])),
+        ((3,), f32(5.0, 7.0, 9.0)),
+        ((2, 1), f32([6.0], [15.0])),
         ((), np.array(21.0, dtype=np.float32)),
         ((2, 3), six),
-        ((1, 1), _f32([21.0])),
+        ((1, 1), f32([21.0])),
     ]
     by_hand = [
         Case(
@@ -187,7 +177,7 @@ def _unbroadcast() -> list[Case]:
         ((3, 1), (1, 1)),
     ]
     return by_hand + [
-        Case(f"{a} back to {b}", lambda a=a, b=b: (_array(*a), b)) for a, b in shapes
+        Case(f"{a} back to {b}", lambda a=a, b=b: (array(*a), b)) for a, b in shapes
     ]
 
 
@@ -195,7 +185,7 @@ def _unbroadcast() -> list[Case]:
 
 
 def _double(*shape: int, seed: int = 0) -> Tensor:
-    return Tensor(_array(*shape, seed=seed, dtype=np.float64))
+    return Tensor(array(*shape, seed=seed, dtype=np.float64))
 
 
 def _numeric() -> list[Case]:

@@ -10,15 +10,7 @@ import numpy as np
 from tinytorch import Tensor, autograd, no_grad, ops
 from tinytorch.autograd import Function, mark_written
 from tinytorch.workshop.checking import Case
-
-
-def _array(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-
-
-def _f32(*numbers: Any) -> np.ndarray:
-    return np.array(numbers, dtype=np.float32)
-
+from tinytorch.workshop.curriculum.arrays import array, f32
 
 # Order
 
@@ -176,7 +168,7 @@ def _told(parent: Any, args: tuple) -> str:
 
 
 def _leaf(*numbers: float, grad: bool = True) -> Tensor:
-    return Tensor(_f32(*numbers), requires_grad=grad)
+    return Tensor(f32(*numbers), requires_grad=grad)
 
 
 def _quietly(function: Callable[..., Any], args: tuple) -> Any:
@@ -218,14 +210,14 @@ def applies() -> list[Case]:
         ),
         (
             "shapes (2,) and (3, 1)",
-            lambda: (ops.Add, computed(), Tensor(_array(3, 1), requires_grad=True)),
+            lambda: (ops.Add, computed(), Tensor(array(3, 1), requires_grad=True)),
             "Beside each edge stands the shape of its own input.",
         ),
     ]
     plain = [Case(label, make, look=_node_of, hint=hint) for label, make, hint in table]
     options = Case(
         "a sum with the options dim=1, keepdim=True",
-        lambda: (ops.Sum, Tensor(_array(2, 3), requires_grad=True)),
+        lambda: (ops.Sum, Tensor(array(2, 3), requires_grad=True)),
         look=_node_of,
         hint="Options go to forward as keywords.",
         call=_row_sums,
@@ -307,7 +299,7 @@ def _one_array_twice() -> tuple:
 
 def _already_there() -> tuple:
     x = _leaf(2.0)
-    x.grad = Tensor(_f32(10.0))
+    x.grad = Tensor(f32(10.0))
     return _walk(x * 3.0, x=x)
 
 
@@ -323,7 +315,7 @@ def _stretched() -> tuple:
 
 def _scaled() -> tuple:
     x = _leaf(2.0, 3.0)
-    return _walk(x * x, x=x, grad=_f32(1.0, 10.0))
+    return _walk(x * x, x=x, grad=f32(1.0, 10.0))
 
 
 def _no_slope() -> tuple:
@@ -338,9 +330,9 @@ def _both_ways() -> tuple:
 
 
 def _network() -> tuple:
-    x = Tensor(_array(4, 3))
-    w = Tensor(_array(3, 5, seed=1), requires_grad=True)
-    b = Tensor(_array(5, seed=2), requires_grad=True)
+    x = Tensor(array(4, 3))
+    w = Tensor(array(3, 5, seed=1), requires_grad=True)
+    b = Tensor(array(5, seed=2), requires_grad=True)
     hidden = (x @ w + b).relu()
     return _walk((hidden * hidden).sum(), w=w, b=b)
 
@@ -419,14 +411,14 @@ def walks() -> list[Case]:
         Case(
             "y = x x x, released",
             lambda: _kept_or_not(False)[:2],
-            {"released": [True, True], "gradient": _f32(12.0)},
+            {"released": [True, True], "gradient": f32(12.0)},
             look=_left,
             hint=for_release,
         ),
         Case(
             "y = x x x, retained",
             lambda: _kept_or_not(True),
-            {"released": [False, False], "gradient": _f32(12.0)},
+            {"released": [False, False], "gradient": f32(12.0)},
             look=_left,
             hint="With retain_graph, the nodes keep what they have.",
         ),

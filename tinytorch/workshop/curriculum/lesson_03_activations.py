@@ -10,12 +10,8 @@ from tinytorch.autograd import Function
 from tinytorch.backends.loops import LoopsBackend
 from tinytorch.ops.elementwise import Sigmoid, Tanh
 from tinytorch.workshop.checking import REFERENCE, Case
+from tinytorch.workshop.curriculum.arrays import array
 from tinytorch.workshop.curriculum.model import Lesson, Part
-
-
-def _array(*shape: int, seed: int = 0, scale: float = 2.0) -> np.ndarray:
-    draws = np.random.default_rng(seed).standard_normal(shape)
-    return (scale * draws).astype(np.float32)
 
 
 def _row(*values: float) -> np.ndarray:
@@ -37,8 +33,8 @@ def _relu() -> list[Case]:
         _kernel("far out", _row(-1000, 1000), want=_row(0, 1000)),
         _kernel("smaller than 1", _row(0.25, -0.5), want=_row(0.25, 0)),
         _kernel("nan stays nan", _row(np.nan, -1), want=_row(np.nan, 0)),
-        _kernel("a matrix", _array(2, 3)),
-        _kernel("an empty array", _array(0, 3)),
+        _kernel("a matrix", array(2, 3)),
+        _kernel("an empty array", array(0, 3)),
         _kernel("float64 stays", np.array([1e-300, -1.0]), want=np.array([1e-300, 0])),
     ]
 
@@ -49,9 +45,9 @@ def _gelu() -> list[Case]:
         _kernel("one", _row(1), want=_row(0.841192), hint="Mind the brackets."),
         _kernel("minus one", _row(-1), want=_row(-0.158808)),
         _kernel("far out", _row(-1000, 1000), want=_row(0, 1000)),
-        _kernel("a matrix", _array(3, 2)),
-        _kernel("an empty array", _array(0)),
-        _kernel("three axes", _array(2, 1, 3, seed=1)),
+        _kernel("a matrix", array(3, 2)),
+        _kernel("an empty array", array(0)),
+        _kernel("three axes", array(2, 1, 3, seed=1)),
     ]
 
 
@@ -63,11 +59,11 @@ def _softmax() -> list[Case]:
         _kernel("0 and log 2", _row(0, thirds), want=_row(1 / 3, 2 / 3)),
         _kernel("far out", _row(1000, 0), want=_row(1, 0), hint=overflow),
         _kernel("far down", _row(-1000, -1000), want=_row(0.5, 0.5), hint=overflow),
-        _kernel("two rows", _array(2, 3), hint="Each row has its own sum."),
-        _kernel("three axes", _array(2, 2, 4, seed=1)),
-        _kernel("rows of one", _array(3, 1), want=np.ones((3, 1), np.float32)),
+        _kernel("two rows", array(2, 3), hint="Each row has its own sum."),
+        _kernel("three axes", array(2, 2, 4, seed=1)),
+        _kernel("rows of one", array(3, 1), want=np.ones((3, 1), np.float32)),
         _kernel("nothing but -inf", _row(-np.inf, -np.inf), want=_row(np.nan, np.nan)),
-        _kernel("a row of none", _array(2, 0), hint="max() of nothing has a default."),
+        _kernel("a row of none", array(2, 0), hint="max() of nothing has a default."),
         _kernel("float64 stays", np.array([0.0, -30.0]), rtol=1e-9, atol=0),
     ]
 
@@ -78,13 +74,11 @@ def _softmax_grad() -> list[Case]:
         _kernel("equal grads", _row(1, 1), half, want=_row(0, 0)),
         _kernel("one of two", _row(1, 0), half, want=_row(0.25, -0.25)),
         _kernel("a quarter", _row(0, 4), _row(0.75, 0.25), want=_row(-0.75, 0.75)),
-        _kernel("two rows", _array(2, 3), LoopsBackend().softmax(_array(2, 3, seed=1))),
+        _kernel("two rows", array(2, 3), LoopsBackend().softmax(array(2, 3, seed=1))),
         _kernel(
-            "three axes",
-            _array(2, 2, 3),
-            LoopsBackend().softmax(_array(2, 2, 3, seed=2)),
+            "three axes", array(2, 2, 3), LoopsBackend().softmax(array(2, 2, 3, seed=2))
         ),
-        _kernel("a row of none", _array(2, 0), _array(2, 0)),
+        _kernel("a row of none", array(2, 0), array(2, 0)),
     ]
 
 
@@ -97,10 +91,10 @@ def _log_softmax() -> list[Case]:
         _kernel("0 and log 3", _row(0, math.log(3)), want=np.log(_row(0.25, 0.75))),
         _kernel("far out", _row(1000, 0), want=_row(0, -1000), hint=late),
         _kernel("far down", _row(-1000, -1000), want=_row(half, half), hint=shift),
-        _kernel("two rows", _array(2, 3), hint="Each row has its own sum."),
-        _kernel("three axes", _array(2, 2, 4, seed=1)),
-        _kernel("rows of one", _array(3, 1), want=np.zeros((3, 1), np.float32)),
-        _kernel("a row of none", _array(2, 0), hint="log of an empty sum fails."),
+        _kernel("two rows", array(2, 3), hint="Each row has its own sum."),
+        _kernel("three axes", array(2, 2, 4, seed=1)),
+        _kernel("rows of one", array(3, 1), want=np.zeros((3, 1), np.float32)),
+        _kernel("a row of none", array(2, 0), hint="log of an empty sum fails."),
         _kernel("float64 stays", np.array([0.0, -30.0]), rtol=1e-12, atol=0),
     ]
 
@@ -136,7 +130,7 @@ def _tanh() -> list[Case]:
             _row(1, -1),
             hint="The quotient of two infinities is nan. numpy has a tanh.",
         ),
-        _keeps(Tanh, "a matrix", _array(2, 3), REFERENCE),
+        _keeps(Tanh, "a matrix", array(2, 3), REFERENCE),
         _keeps(Tanh, "float64 stays", np.array([[0.5]]), np.array([[math.tanh(0.5)]])),
     ]
 
@@ -158,7 +152,7 @@ def _sigmoid() -> list[Case]:
             rtol=1e-2,
             atol=0,
         ),
-        _keeps(Sigmoid, "a matrix", _array(2, 3), REFERENCE),
+        _keeps(Sigmoid, "a matrix", array(2, 3), REFERENCE),
         _keeps(Sigmoid, "float64 stays", np.array([[0.0, -40.0]]), REFERENCE, atol=0),
     ]
 
@@ -180,20 +174,18 @@ def _tanh_slope() -> list[Case]:
         _slope(Tanh, "tanh is 0.5", _row(0.5, -0.5), _row(1, 1), _row(0.75, 0.75)),
         _slope(Tanh, "flat far out", _row(1, -1), _row(5, 5), _row(0, 0)),
         _slope(Tanh, "a grad of 4", _row(0.5), _row(4), _row(3)),
-        _slope(
-            Tanh, "a matrix", np.tanh(_array(2, 3)), _array(2, 3, seed=1), REFERENCE
-        ),
+        _slope(Tanh, "a matrix", np.tanh(array(2, 3)), array(2, 3, seed=1), REFERENCE),
     ]
 
 
 def _sigmoid_slope() -> list[Case]:
-    out = 1 / (1 + np.exp(-_array(2, 3)))
+    out = 1 / (1 + np.exp(-array(2, 3)))
     return [
         _slope(Sigmoid, "the steepest place", _row(0.5), _row(1), _row(0.25)),
         _slope(Sigmoid, "both sides", _row(0.2, 0.8), _row(1, 1), _row(0.16, 0.16)),
         _slope(Sigmoid, "flat far out", _row(0, 1), _row(5, 5), _row(0, 0)),
         _slope(Sigmoid, "a grad of -4", _row(0.5), _row(-4), _row(-1)),
-        _slope(Sigmoid, "a matrix", out, _array(2, 3, seed=1), REFERENCE),
+        _slope(Sigmoid, "a matrix", out, array(2, 3, seed=1), REFERENCE),
     ]
 
 

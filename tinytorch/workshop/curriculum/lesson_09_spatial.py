@@ -8,16 +8,13 @@ from tinytorch import Tensor
 from tinytorch.backends.loops import LoopsBackend
 from tinytorch.backends.numpy import Pair, Window
 from tinytorch.workshop.checking import Case
+from tinytorch.workshop.curriculum.arrays import array
 from tinytorch.workshop.curriculum.model import Lesson, Part
 
 NINE = np.arange(1.0, 10.0, dtype=np.float32).reshape(1, 1, 3, 3)
 SIXTEEN = np.array(
     [[[[1, 5, 2, 0], [3, 4, 8, 6], [9, 1, 2, 2], [0, 7, 3, 2]]]], dtype=np.float32
 )
-
-
-def _array(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
 def _image(*rows: tuple[float, ...]) -> np.ndarray:
@@ -67,7 +64,7 @@ def _pad() -> list[Case]:
     random = [
         Case(
             f"shape {s}, padding {p}, value {v:g}",
-            lambda s=s, p=p, v=v: (_array(*s), p, v),
+            lambda s=s, p=p, v=v: (array(*s), p, v),
         )
         for s, p, v in options
     ]
@@ -92,8 +89,8 @@ def _conv_case(
     """`filters`: how many there are, and of how many channels."""
 
     def args() -> tuple[Any, ...]:
-        shift = _array(filters[0], seed=2) if bias else None
-        x, w = _array(*image), _array(*filters, *window.kernel, seed=1)
+        shift = array(filters[0], seed=2) if bias else None
+        x, w = array(*image), array(*filters, *window.kernel, seed=1)
         return LoopsBackend(), x, w, shift, window, groups
 
     return Case(label, args, hint=hint, atol=1e-5)
@@ -210,7 +207,7 @@ def _random_pools() -> list[Case]:
         ((2, 1, 7, 5), Window((3, 2), (1, 2), (1, 0), (2, 3))),
     ]
     return [
-        Case(f"shape {s}, {_said(w)}", lambda s=s, w=w: (LoopsBackend(), _array(*s), w))
+        Case(f"shape {s}, {_said(w)}", lambda s=s, w=w: (LoopsBackend(), array(*s), w))
         for s, w in options
     ]
 
@@ -253,9 +250,9 @@ def _batch_norm() -> list[Case]:
             f"shape {s}, eps {e:g}",
             lambda s=s, e=e: (
                 LoopsBackend(),
-                3 * _array(*s) + 5,
-                _array(s[1], seed=1),
-                _array(s[1], seed=2),
+                3 * array(*s) + 5,
+                array(s[1], seed=1),
+                array(s[1], seed=2),
                 e,
             ),
             hint="A channel's values lie in every image: x[:, c] has N · L of them.",
@@ -303,10 +300,10 @@ def _follow() -> list[Case]:
         Case(
             "random numbers",
             lambda: (
-                Tensor(_array(4)),
-                Tensor(_array(4, seed=1) ** 2),
-                _array(4, seed=2),
-                _array(4, seed=3) ** 2,
+                Tensor(array(4)),
+                Tensor(array(4, seed=1) ** 2),
+                array(4, seed=2),
+                array(4, seed=3) ** 2,
                 17,
                 0.3,
             ),
@@ -331,9 +328,9 @@ def _with_statistics() -> list[Case]:
         return (tensor(x), *one, 9.0)
 
     def args(shape: tuple[int, ...]) -> tuple[Any, ...]:
-        channels = [_array(shape[1], seed=i) for i in range(1, 5)]
+        channels = [array(shape[1], seed=i) for i in range(1, 5)]
         channels[1] = channels[1] ** 2
-        return (tensor(_array(*shape)), *map(tensor, channels), 1e-3)
+        return (tensor(array(*shape)), *map(tensor, channels), 1e-3)
 
     hint = "Bring (C,) to (1, C, 1, …) with beside, and compute with tensors."
     by_hand = Case(
@@ -365,7 +362,7 @@ def _unfold() -> list[Case]:
         ((2, 3, 7, 8), Window((2, 3), (1, 2), (1, 0), (3, 2))),
     ]
     random = [
-        Case(f"shape {s}, {_said(w)}", lambda s=s, w=w: (_array(*s), w))
+        Case(f"shape {s}, {_said(w)}", lambda s=s, w=w: (array(*s), w))
         for s, w in options
     ]
     double = Case(
