@@ -73,12 +73,20 @@ class KeepPruned(Callback):
     """Applies masks before training and after each step, so that what went stays 0."""
 
     def __init__(self, masks: Masks) -> None:
+        expect.instance(dict, masks=masks)
         self.masks = masks
 
     def on_start(self, run: Run) -> None:
+        """Apply the masks before the first step."""
         apply_masks(run.model, self.masks)
 
-    on_step = on_start
+    def on_step(self, run: Run) -> None:
+        """Apply the masks again: the step has moved what they had set to 0."""
+        apply_masks(run.model, self.masks)
+
+    def extra_repr(self) -> str:
+        """Return how many masks there are."""
+        return f"{len(self.masks)} masks"
 
 
 def sparsity(model: Module) -> float:

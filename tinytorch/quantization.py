@@ -157,6 +157,7 @@ class MinMaxObserver(Observer):
     """The smallest and largest value ever: nothing is cut, one outlier costs all."""
 
     def join(self, low: float, high: float) -> tuple[float, float]:
+        """Return the range that holds both."""
         return min(self.low, low), max(self.high, high)
 
 
@@ -169,14 +170,16 @@ class PercentileObserver(Observer):
         self.percentile = percentile
 
     def batch_range(self, array: Array) -> tuple[Any, Any]:
+        """Return the range without the batch's outermost values."""
         return tuple(np.percentile(array, [100 - self.percentile, self.percentile]))
 
     def join(self, low: float, high: float) -> tuple[float, float]:
+        """Return the mean of all ranges so far."""
         n = self.batches
         return self.low + (low - self.low) / n, self.high + (high - self.high) / n
 
 
-class _Quantized(Module):
+class Quantized(Module):
     """An int8 weight with a scale for each output; sums are int32, the result float32.
 
     Inputs are rounded with `input_params` (static) or, if None, with parameters from
@@ -202,6 +205,7 @@ class _Quantized(Module):
             self.register_buffer(f"input_{name}", fixed)
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the layer's output as float32, without a gradient."""
         params = None
         if self.input_scale is not None:
             params = QuantParams(self.input_scale.data, self.input_zero_point.data)
@@ -217,14 +221,16 @@ class _Quantized(Module):
         raise NotImplementedError(f"{type(self).__name__} expects a products method")
 
     def extra_repr(self) -> str:
+        """Return the weight's shape, and how inputs are rounded."""
         kind = "dynamic" if self.input_scale is None else "static"
         return f"weight={self.weight.shape}, {kind}"
 
 
-class QuantizedLinear(_Quantized):
+class QuantizedLinear(Quantized):
     """`Linear` in int8: x (..., in_features) gives (..., out_features)."""
 
     def products(self, x: Array, zero_point: int) -> Array:
+        """Return x (..., in_features) minus its zero point, times the weight."""
         outputs, inputs = self.weight.shape
         if x.shape[-1:] != (inputs,):
             raise ValueError(f"QuantizedLinear expects (..., {inputs}), got {x.shape}")
@@ -232,7 +238,7 @@ class QuantizedLinear(_Quantized):
         return sums.reshape(*x.shape[:-1], outputs)
 
 
-class QuantizedConv2d(_Quantized):
+class QuantizedConv2d(Quantized):
     """`Conv2d` in int8: images (N, C, H, W)."""
 
     def __init__(self, layer: Conv2d, input_params: QuantParams | None = None) -> None:
@@ -242,6 +248,7 @@ class QuantizedConv2d(_Quantized):
         self.window = Window(*map(pair, sizes))
 
     def products(self, x: Array, zero_point: int) -> Array:
+        """Return x (N, C, H, W) minus its zero point, under the weight's filters."""
         c = self.weight.shape[1] * self.groups
         if x.ndim != 4 or x.shape[1] != c:
             raise ValueError(f"QuantizedConv2d expects (N, {c}, H, W), got {x.shape}")

@@ -34,6 +34,13 @@ class Generator:
 default_generator = Generator(0)
 
 
+def expect_generator(generator: Any) -> None:
+    """Raise TypeError for what is neither a Generator nor None, the default one."""
+    if generator is not None and not isinstance(generator, Generator):
+        got = type(generator).__name__
+        raise TypeError(f"expected a tinytorch.Generator or None, got {got}")
+
+
 def manual_seed(seed: int) -> Generator:
     """Seed the default generator: initialisation, dropout, shuffling, sampling."""
     return default_generator.manual_seed(seed)

@@ -356,7 +356,10 @@ OURS = """
     nn.functional.join_heads nn.functional.reduce_counted nn.functional.reduce_losses
     nn.functional.smooth nn.functional.split_heads nn.functional.with_statistics
     nn.init.fans nn.init.kaiming_std nn.utils.hooked nn.utils.replace_module
+    optim.lr_scheduler.LRScheduler.extra_repr
+    optim.lr_scheduler.LRScheduler.per_group
     optim.lr_scheduler.LRScheduler.rate optim.lr_scheduler.LRScheduler.rates
+    optim.lr_scheduler.LRScheduler.take_in_groups
     utils.data.CIFAR10 utils.data.Dataset utils.data.Digits utils.data.Sampler
     utils.data.cut_sheet
     utils.data.make_blobs utils.data.make_circles utils.data.make_moons

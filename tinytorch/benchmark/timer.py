@@ -79,7 +79,6 @@ class Comparison:
         return f"{first} against {second}: {times}{verdict}"
 
 
-@dataclass
 class Timer:
     """Times calls: some to warm up, then `repeats` samples of `min_sample` seconds.
 
@@ -87,15 +86,27 @@ class Timer:
     garbage collector is off meanwhile. `clock` returns seconds.
     """
 
-    repeats: int = 25
-    warmup: int = 2
-    min_sample: float = 0.01
-    time_budget: float = 2.0
-    clock: Clock = time.perf_counter
+    def __init__(
+        self,
+        repeats: int = 25,
+        warmup: int = 2,
+        min_sample: float = 0.01,
+        time_budget: float = 2.0,
+        clock: Clock = time.perf_counter,
+    ) -> None:
+        self.repeats = expect.count("repeats", repeats, least=5)
+        self.warmup = expect.count("warmup", warmup, least=0)
+        expect.finite(min_sample=min_sample)
+        expect.at_least(0, min_sample=min_sample, time_budget=time_budget)
+        expect.function(clock=clock)
+        self.min_sample, self.time_budget = min_sample, time_budget
+        self.clock = clock
 
-    def __post_init__(self) -> None:
-        expect.at_least(5, repeats=self.repeats)
-        expect.at_least(0, warmup=self.warmup)
+    def __repr__(self) -> str:
+        return (
+            f"Timer(repeats={self.repeats}, warmup={self.warmup}, "
+            f"min_sample={self.min_sample}, time_budget={self.time_budget})"
+        )
 
     def measure(self, function: Call) -> Timing:
         """Return how long `function()` takes."""

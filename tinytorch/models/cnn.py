@@ -48,6 +48,7 @@ class LeNet(nn.Module):
         )
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return logits (N, classes) of images (N, in_channels, size, size)."""
         return self.classifier(self.features(input))
 
 
@@ -81,4 +82,5 @@ class CNN(nn.Module):
         self.scale = scale
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return logits (N, classes) of images (N, in_channels, size, size)."""
         return self.classifier(self.features(input)) * self.scale

@@ -79,7 +79,9 @@ class MultiheadAttention(Module):
         self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True
     ) -> None:
         super().__init__()
+        embed_dim = expect.count("embed_dim", embed_dim)
         expect.divisible(num_heads, embed_dim=embed_dim)
+        expect.between(0, 1, dropout=dropout)
         self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
         self.q_proj = Linear(embed_dim, embed_dim, bias)
         self.k_proj = Linear(embed_dim, embed_dim, bias)
@@ -103,8 +105,9 @@ class MultiheadAttention(Module):
         is_causal: bool = False,
         cache: KVCache | None = None,
     ) -> Tensor:
-        """With a cache, keys and values are added to it and all of it is looked at.
+        """Return what each position sees, (B, T, C).
 
+        With a cache, keys and values are added to it and all of it is looked at.
         attn_mask: (T, S) or anything that broadcasts to (B, H, T, S), true where a
         query may look; is_causal: no position sees a later one.
         """
@@ -123,6 +126,12 @@ class MultiheadAttention(Module):
         dropout = self.dropout if self.training else 0.0
         out = F.scaled_dot_product_attention(q, k, v, attn_mask, dropout)
         return self.out_proj(F.join_heads(out))
+
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        sizes = f"embed_dim={self.embed_dim}, num_heads={self.num_heads}"
+        bias = self.out_proj.bias is not None
+        return f"{sizes}, dropout={self.dropout}, bias={bias}"
 
 
 class MLP(Sequential):
@@ -153,6 +162,7 @@ class TransformerBlock(Module):
         self.mlp = MLP(embed_dim, 4 * embed_dim, dropout)
 
     def forward(self, input: Tensor, cache: KVCache | None = None) -> Tensor:
+        """Return x (B, T, C) with what its positions saw and made of it."""
         seen = self.attention(self.norm1(input), is_causal=True, cache=cache)
         x = input + self.dropout(seen)
         return x + self.mlp(self.norm2(x))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
+from tinytorch import expect
 from tinytorch.nn.module import Module
 
 
@@ -14,6 +15,8 @@ class ModuleList(Module):
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
         super().__init__()
+        if not isinstance(modules, Iterable) or isinstance(modules, Module):
+            raise TypeError(f"expected a list of modules, got {expect.shown(modules)}")
         for module in modules:
             self.append(module)
 

@@ -20,7 +20,10 @@ class Embedding(Module):
         self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None
     ) -> None:
         super().__init__()
+        num_embeddings = expect.count("num_embeddings", num_embeddings)
+        embedding_dim = expect.count("embedding_dim", embedding_dim)
         if padding_idx is not None:
+            expect.whole(padding_idx=padding_idx)
             expect.between(-num_embeddings, num_embeddings - 1, padding_idx=padding_idx)
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = padding_idx
@@ -34,28 +37,46 @@ class Embedding(Module):
             init.zeros_(self.weight.detach()[self.padding_idx])
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the rows of ids (...), which are integers: (..., embedding_dim)."""
         return F.embedding(input, self.weight, self.padding_idx)
 
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        sizes = f"num_embeddings={self.num_embeddings}"
+        sizes += f", embedding_dim={self.embedding_dim}"
+        return f"{sizes}, padding_idx={self.padding_idx}"
 
-class _Positions(Module):
+
+class Positions(Module):
     """Adds the vector of each place to x (..., T, C), from place `start` on."""
 
     weight: Tensor  # (length, dim)
 
     def __init__(self, length: int, dim: int) -> None:
         super().__init__()
-        self.length, self.dim = length, dim
+        self.length = expect.count("length", length)
+        self.dim = expect.count("dim", dim)
 
     def forward(self, input: Tensor, start: int = 0) -> Tensor:
-        """Raises ValueError for a place beyond the table's end."""
+        """Return x plus the rows of its places; ValueError beyond the table's end."""
+        name = type(self).__name__
+        expect.tensors(name, input=input)
+        expect.whole(start=start)
+        if input.ndim < 2 or input.shape[-1] != self.dim:
+            wanted = f"(..., T, {self.dim})"
+            raise ValueError(f"{name} expects {wanted}, got shape {input.shape}")
         end = start + input.shape[-2]
         if start < 0 or end > self.length:
             last, got = self.length - 1, f"{start} to {end - 1}"
             raise ValueError(f"expected positions from 0 to {last}, got {got}")
         return input + self.weight[start:end]
 
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        return f"length={self.length}, dim={self.dim}"
 
-class LearnedPositions(_Positions):
+
+class LearnedPositions(Positions):
     """Adds a learned vector for each place to x (..., T, C), from place `start` on."""
 
     def __init__(self, length: int, dim: int) -> None:
@@ -64,7 +85,7 @@ class LearnedPositions(_Positions):
         init.normal_(self.weight, std=0.02)
 
 
-class SinusoidalPositions(_Positions):
+class SinusoidalPositions(Positions):
     """Adds fixed waves to x (..., T, C), from place `start` on; nothing is learned."""
 
     def __init__(self, length: int, dim: int) -> None:
@@ -77,7 +98,9 @@ def sinusoidal_positions(length: int, dim: int) -> Tensor:
 
     Column pair i turns once in 2 pi 10000^(2i / dim) places (Vaswani et al., 2017).
     """
+    length = expect.count("length", length, least=0)
     expect.divisible(2, dim=dim)
+    expect.at_least(0, dim=dim)
     places = np.arange(length)[:, None]
     angles = places / 10000 ** (np.arange(0, dim, 2) / dim)  # (length, dim / 2)
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=2)

@@ -27,6 +27,7 @@ def fans(tensor: Tensor) -> tuple[int, int]:
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """Return the factor that keeps variance through an activation."""
     slope = 0.01 if param is None else param
+    expect.number(param=slope)
     gains = {"linear": 1.0, "conv2d": 1.0, "sigmoid": 1.0, "tanh": 5 / 3}
     gains |= {"relu": math.sqrt(2), "leaky_relu": math.sqrt(2 / (1 + slope**2))}
     expect.one_of(list(gains), nonlinearity=nonlinearity)
@@ -38,6 +39,8 @@ def uniform_(
     tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
 ) -> Tensor:
     """Fill with numbers uniform in [a, b)."""
+    expect.tensors("uniform_", tensor=tensor)
+    expect.finite(a=a, b=b)
     expect.at_least(a, b=b)
     source = generator or default_generator
     return tensor.copy_(source.numpy.uniform(a, b, tensor.shape))
@@ -48,6 +51,8 @@ def normal_(
     tensor: Tensor, mean: float = 0, std: float = 1, generator: Generator | None = None
 ) -> Tensor:
     """Fill with normal numbers."""
+    expect.tensors("normal_", tensor=tensor)
+    expect.finite(mean=mean, std=std)
     expect.at_least(0, std=std)
     source = generator or default_generator
     return tensor.copy_(source.numpy.normal(mean, std, tensor.shape))
@@ -56,6 +61,8 @@ def normal_(
 @no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one number."""
+    expect.tensors("constant_", tensor=tensor)
+    expect.number(val=val)
     return tensor.fill_(val)
 
 

@@ -7,15 +7,19 @@ from tinytorch.creation import empty
 from tinytorch.nn import functional as F
 from tinytorch.nn import init
 from tinytorch.nn.module import Module, Parameter
-from tinytorch.random import Generator
+from tinytorch.random import Generator, expect_generator
 from tinytorch.tensor import Tensor
 
 
 class Affine(Module):
     """What Linear and Conv2d learn: a weight (O, I, ...), and a bias (O,) if any."""
 
+    weight: Tensor
+    bias: Tensor | None
+
     def __init__(self, shape: tuple[int, ...], bias: bool) -> None:
         super().__init__()
+        expect.boolean(bias=bias)
         self.weight = Parameter(empty(shape))
         self.bias = Parameter(empty(shape[0])) if bias else None
         self.reset_parameters()
@@ -32,12 +36,19 @@ class Linear(Affine):
     """y = x W^T + b, for x (..., in_features); weight is (out, in), bias (out,)."""
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
-        expect.at_least(1, in_features=in_features, out_features=out_features)
+        in_features = expect.count("in_features", in_features)
+        out_features = expect.count("out_features", out_features)
         super().__init__((out_features, in_features), bias)
         self.in_features, self.out_features = in_features, out_features
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return x W^T + b: (..., in_features) gives (..., out_features)."""
         return F.linear(input, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        sizes = f"in_features={self.in_features}, out_features={self.out_features}"
+        return f"{sizes}, bias={self.bias is not None}"
 
 
 class Dropout(Module):
@@ -46,10 +57,16 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
         super().__init__()
         expect.between(0, 1, p=p)
+        expect_generator(generator)
         self.p, self.generator = p, generator
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the input, of any shape, with some elements 0 while training."""
         return F.dropout(input, self.p, self.training, generator=self.generator)
+
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        return f"p={self.p}"
 
 
 class Flatten(Module):
@@ -57,14 +74,22 @@ class Flatten(Module):
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
+        expect.whole(start_dim=start_dim, end_dim=end_dim)
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the input with those axes as one."""
+        expect.tensors("Flatten", input=input)
         return input.flatten(self.start_dim, self.end_dim)
+
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
 class Identity(Module):
     """Returns its input."""
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the input."""
         return input

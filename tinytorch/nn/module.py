@@ -1,11 +1,12 @@
 """The base of every layer and model: it finds its own parameters."""
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
 
+from tinytorch import expect
+from tinytorch.dtypes import KINDS
 from tinytorch.tensor import Tensor
 
 State = Mapping[str, Tensor]
@@ -26,14 +27,16 @@ class Parameter(Tensor):
 class Hook:
     """A function that a module calls, until `remove()`."""
 
-    def __init__(self, module: "Module", when: str, call: Callable[..., Any]) -> None:
-        self._module, self._when, self._call = module, when, call
-        setattr(module, when, (*getattr(module, when), call))
+    def __init__(self, module: "Module", when: str, hook: Callable[..., Any]) -> None:
+        expect.function(hook=hook)
+        self.call = hook
+        self._module, self._when = module, when
+        setattr(module, when, (*getattr(module, when), self))
 
     def remove(self) -> None:
-        """Stop the calls."""
-        calls = getattr(self._module, self._when)
-        kept = tuple(call for call in calls if call is not self._call)
+        """Stop the calls; another handle of the same function goes on."""
+        hooks = getattr(self._module, self._when)
+        kept = tuple(hook for hook in hooks if hook is not self)
         setattr(self._module, self._when, kept)
 
 
@@ -47,18 +50,19 @@ class Module:
 
     training: bool = True
     _buffer_names: frozenset[str] = frozenset()
-    _before: tuple[Callable[..., Any], ...] = ()
-    _after: tuple[Callable[..., Any], ...] = ()
+    _before: tuple[Hook, ...] = ()
+    _after: tuple[Hook, ...] = ()
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
+        """Return the module's output; every subclass says what that is."""
         raise NotImplementedError(f"{type(self).__name__} expects a forward method")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         for hook in self._before:
-            hook(self, inputs)
+            hook.call(self, inputs)
         output = self.forward(*inputs, **options)
         for after in self._after:
-            after(self, inputs, output)
+            after.call(self, inputs, output)
         return output
 
     # Watching
@@ -86,7 +90,13 @@ class Module:
         object.__setattr__(self, name, value)
 
     def register_buffer(self, name: str, tensor: Tensor | None) -> None:
-        """Add state that is saved with the module but not learned."""
+        """Add state that is saved with the module but not learned; None, for now none.
+
+        Raises TypeError for anything else.
+        """
+        expect.instance(str, name=name)
+        if tensor is not None:
+            expect.tensors("register_buffer", tensor=tensor)
         setattr(self, name, tensor)
         self._buffer_names |= {name}
 
@@ -99,6 +109,7 @@ class Module:
                 yield name, value
 
     def children(self) -> Iterator["Module"]:
+        """Yield each module among the attributes, in order."""
         return (child for _, child in self.named_children())
 
     def named_modules(
@@ -117,6 +128,7 @@ class Module:
                 yield from child.named_modules(memo, below)
 
     def modules(self) -> Iterator["Module"]:
+        """Yield the module itself and all below, each once."""
         return (module for _, module in self.named_modules())
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
@@ -132,9 +144,11 @@ class Module:
                 yield name, value
 
     def parameters(self) -> Iterator[Parameter]:
+        """Yield every Parameter here and below, each once."""
         return (parameter for _, parameter in self.named_parameters())
 
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield (dotted name, tensor) for every buffer here and below."""
         for name, value in self._named_tensors():
             if not isinstance(value, Parameter):
                 yield name, value
@@ -149,6 +163,7 @@ class Module:
 
     def apply(self, fn: Callable[["Module"], Any]) -> Self:
         """Call `fn` on every module, innermost first."""
+        expect.function(fn=fn)
         for child in self.children():
             child.apply(fn)
         fn(self)
@@ -177,8 +192,9 @@ class Module:
 
         Raises TypeError for a dtype that is not floating.
         """
-        if np.dtype(dtype).kind != "f":
-            raise TypeError(f"Module.to expects a floating dtype, got {dtype}")
+        if not _is_floating(dtype):
+            got = expect.shown(dtype) if isinstance(dtype, str) else dtype
+            raise TypeError(f"Module.to expects a floating dtype, got {got}")
         for _, tensor in self._named_tensors():
             if tensor.dtype.kind == "f":
                 tensor.data = tensor.data.astype(dtype, copy=False)
@@ -186,9 +202,11 @@ class Module:
         return self
 
     def float(self) -> Self:
+        """Convert floating parameters and buffers to float32, in place."""
         return self.to(np.float32)
 
     def double(self) -> Self:
+        """Convert floating parameters and buffers to float64, in place."""
         return self.to(np.float64)
 
     def zero_grad(self) -> None:
@@ -209,40 +227,51 @@ class Module:
         Raises KeyError for missing or unexpected names (unless not `strict`: then only
         the names that both have are copied), ValueError for a shape that differs.
         """
+        expect.instance(Mapping, state_dict=state_dict)
         own = self.state_dict()
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
         if strict and (missing or unexpected):
             raise KeyError(f"state_dict: missing {missing}, unexpected {unexpected}")
-        values = []
-        for name, old in own.items():
-            new = np.asarray(state_dict.get(name, old), old.dtype)
-            if new.shape != old.shape:
-                raise ValueError(f"{name} expects shape {old.shape}, got {new.shape}")
-            values.append(new)
-        for old, new in zip(own.values(), values, strict=True):
-            old.copy_(new)
+        new = {
+            name: _fitting(name, state_dict[name], old)
+            for name, old in own.items()
+            if name in state_dict
+        }
+        for name, values in new.items():
+            own[name].copy_(values)
 
     # Looks
 
     def extra_repr(self) -> str:
-        """Return the constructor's arguments that are attributes, as "name=value".
+        """Return the options that `repr` shows, as "name=value, ..."; here none.
 
-        A switch such as `bias` shows whether it made a tensor; other tensors, and what
-        is None, are left out.
+        A subclass with options overrides it.
         """
-        shown = []
-        for name, argument in inspect.signature(type(self)).parameters.items():
-            if name in vars(self):
-                value = vars(self)[name]
-                if isinstance(argument.default, bool) and not isinstance(value, bool):
-                    value = value is not None
-                if not isinstance(value, Tensor | None):
-                    shown.append(f"{name}={value!r}")
-        return ", ".join(shown)
+        return ""
 
     def __repr__(self) -> str:
-        lines = [f"\n({name}): {child!r}" for name, child in self.named_children()]
-        tree = "".join(lines).replace("\n", "\n  ")
-        inside = f"{tree}\n" if tree else self.extra_repr()
-        return f"{type(self).__name__}({inside})"
+        name, options = type(self).__name__, self.extra_repr()
+        lines = [f"({child}): {module!r}" for child, module in self.named_children()]
+        if not lines:
+            return f"{name}({options})"
+        lines = [options, *lines] if options else lines
+        tree = "\n".join(lines).replace("\n", "\n  ")
+        return f"{name}(\n  {tree}\n)"
+
+
+def _is_floating(dtype: Any) -> bool:
+    try:
+        return dtype is not None and np.dtype(dtype).kind == "f"
+    except (TypeError, ValueError):
+        return False
+
+
+def _fitting(name: str, value: Any, old: Tensor) -> np.ndarray:
+    """Return the numbers to copy into `old`; what does not fit raises."""
+    array = value.data if isinstance(value, Tensor) else np.asarray(value)
+    if array.dtype.kind not in KINDS:
+        raise TypeError(f"{name} expects numbers, got {expect.shown(value)}")
+    if array.shape != old.shape:
+        raise ValueError(f"{name} expects shape {old.shape}, got {array.shape}")
+    return array.astype(old.dtype, copy=False)

@@ -23,6 +23,7 @@ def clip_grad_norm_(
     Returns the norm before (Pascanu et al., 2013). A norm that is not finite raises
     RuntimeError on request.
     """
+    expect.at_least(0, max_norm=max_norm)
     grads = _grads(parameters)
     norm = math.sqrt(sum(float(np.vdot(g, g)) for g in grads))
     if error_if_nonfinite and not math.isfinite(norm):
@@ -44,21 +45,31 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 def _grads(parameters: Tensor | Iterable[Tensor]) -> list[np.ndarray]:
     if isinstance(parameters, Tensor):
         parameters = [parameters]
+    if not isinstance(parameters, Iterable):
+        raise TypeError(f"expected tensors to clip, got {expect.shown(parameters)}")
+    parameters = list(parameters)
+    for p in parameters:
+        expect.tensors("clipping", parameters=p)
     return [p.grad.data for p in parameters if p.grad is not None]
 
 
 def replace_module(model: Module, name: str, new: Module) -> Module:
     """Put `new` where `name` is in `model`; returns the model or, for "", `new`.
 
-    Raises KeyError for a name that `named_modules` does not have.
+    A module that stands under several names is replaced under all of them. Raises
+    KeyError for a name that `named_modules` does not have.
     """
+    expect.instance(Module, model=model, new=new)
     if not name:
         return new
     modules = dict(model.named_modules())
     if name not in modules:
         raise KeyError(f"expected one of {list(modules)}, got {name!r}")
-    home, _, last = name.rpartition(".")
-    setattr(modules[home], last, new)
+    old = modules[name]
+    for home in modules.values():
+        for child_name, child in list(home.named_children()):
+            if child is old:
+                setattr(home, child_name, new)
     return model
 
 
@@ -70,6 +81,7 @@ def hooked(
 
     For a `with` block. Innermost modules come first; the model's own name is "".
     """
+    expect.instance(Module, model=model)
     with ExitStack() as stack:
         for name, module in model.named_modules():
             handle = module.register_forward_hook(partial(hook, name))

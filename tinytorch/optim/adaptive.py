@@ -30,6 +30,7 @@ class Adagrad(Optimizer):
         super().__init__(params, options)
 
     def _update(self, params: list[Any], group: dict[str, Any]) -> None:
+        """Move each parameter by the formula of the class, in place."""
         for p in params:
             g = self._decayed_grad(p, group)
             total = self._kept(p, "sum", group["initial_accumulator_value"])
@@ -61,6 +62,7 @@ class RMSprop(Optimizer):
         super().__init__(params, options)
 
     def _update(self, params: list[Any], group: dict[str, Any]) -> None:
+        """Move each parameter by the formula of the class, in place."""
         for p in params:
             g, forget = self._decayed_grad(p, group), 1 - group["alpha"]
             v = self._kept(p, "square_avg")
@@ -95,12 +97,20 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0,
     ) -> None:
-        if not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f"expected betas from 0 to below 1, got {betas}")
         options = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
         super().__init__(params, options)
 
     def _update(self, params: list[Any], group: dict[str, Any]) -> None:
+        """Move each parameter p, whose gradient is g, in its step t.
+
+            if decoupled:  p = p - lr weight_decay p
+            else:          g = g + weight_decay p
+            m = beta1 m + (1 - beta1) g             from m = 0
+            v = beta2 v + (1 - beta2) g g           from v = 0
+            p = p - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
+
+        The backend takes all parameters of one step at once, and works in place.
+        """
         options = {key: group[key] for key in self.defaults}
         # One call, unless some had no gradient in an earlier step.
         by_step = defaultdict(list)

@@ -23,7 +23,7 @@ class SGD(Optimizer):
         weight_decay: float = 0,
         nesterov: bool = False,
     ) -> None:
-        if nesterov and (momentum == 0 or dampening != 0):
+        if nesterov is True and (momentum == 0 or dampening != 0):
             raise ValueError(
                 "Nesterov expects momentum above 0 and no dampening, "
                 f"got {momentum} and {dampening}"
@@ -33,6 +33,15 @@ class SGD(Optimizer):
         super().__init__(params, options)
 
     def _update(self, params: list[Any], group: dict[str, Any]) -> None:
+        """Move each parameter p, whose gradient is g, and with momentum its velocity v.
+
+            g = g + weight_decay p
+            v = momentum v + (1 - dampening) g      in the first step, v = g
+            g = g + momentum v if nesterov else v   without momentum, g stays
+            p = p - lr g
+
+        The backend takes all parameters of a group at once, and works in place.
+        """
         options = {key: group[key] for key in self.defaults}
         momentum = group["momentum"]
         by_dampening = defaultdict(list)

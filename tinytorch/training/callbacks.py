@@ -1,7 +1,6 @@
 """What may watch a run, and end it: progress, early stopping, the best weights."""
 
 import math
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -18,10 +17,12 @@ class Progress(Callback):
     """
 
     def __init__(self, unit: str = "samples") -> None:
+        expect.instance(str, unit=unit)
         self.unit = unit
         self._line = Live(interval=0.25)
 
     def on_step(self, run: Run) -> None:
+        """Show the means so far, and how long the run has still to go."""
         total = run.steps_per_epoch
         text = f"epoch {run.epoch + 1}/{run.epochs}, step {run.batch}/{total or '?'}"
         text += self._measured(run, run.means.as_dict())
@@ -29,11 +30,13 @@ class Progress(Callback):
         self._line.show(f"{text}, {left} left", run.batch, total or run.batch + 1)
 
     def on_epoch(self, run: Run) -> None:
+        """Show what the epoch measured, and leave that line."""
         last = run.history.last()
         text = f"epoch {run.epoch}/{run.epochs}{self._measured(run, last)}"
         self._line.finish(f"{text}, {clock(last['seconds'])}")
 
     def on_end(self, run: Run) -> None:
+        """Say why the run ended early, if it did."""
         if run.stopped:
             self._line.finish(f"stopped at step {run.step}: {run.stopped}")
 
@@ -44,6 +47,10 @@ class Progress(Callback):
                 digits = ".1%" if name.endswith("accuracy") else ".4f"
                 text += f", {name} {value:{digits}}"
         return f"{text}, {run.samples / max(run.seconds, 1e-9):,.0f} {self.unit}/s"
+
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        return f"unit={self.unit!r}"
 
 
 def time_left(run: Run) -> float:
@@ -66,15 +73,17 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-class _Watching(Callback):
-    """Compares the value `monitor` of each epoch with the best so far."""
+class Watching(Callback):
+    """Compares the value `monitor` of each epoch with the best so far.
 
-    monitor: str
-    mode: Literal["min", "max"]
+    mode: whether the "min" or the "max" is the best.
+    """
 
-    def __post_init__(self) -> None:
-        expect.one_of(("min", "max"), mode=self.mode)
-        self.best = math.inf if self.mode == "min" else -math.inf
+    def __init__(self, monitor: str, mode: Literal["min", "max"]) -> None:
+        expect.instance(str, monitor=monitor)
+        expect.one_of(("min", "max"), mode=mode)
+        self.monitor, self.mode = monitor, mode
+        self.best = math.inf if mode == "min" else -math.inf
 
     def improved(self, run: Run, min_delta: float = 0.0) -> bool:
         """Return whether the last epoch beats the best by more than `min_delta`."""
@@ -89,21 +98,22 @@ class _Watching(Callback):
         return gain > min_delta
 
 
-@dataclass(eq=False)
-class EarlyStopping(_Watching):
+class EarlyStopping(Watching):
     """Stops after `patience` epochs without a gain of more than `min_delta`."""
 
-    monitor: str = "val_loss"
-    patience: int = 3
-    mode: Literal["min", "max"] = "min"
-    min_delta: float = 0.0
-
-    waited = 0
     keeps = ("best", "waited")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        expect.at_least(1, patience=self.patience)
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        patience: int = 3,
+        mode: Literal["min", "max"] = "min",
+        min_delta: float = 0.0,
+    ) -> None:
+        super().__init__(monitor, mode)
+        expect.at_least(0, min_delta=min_delta)
+        self.patience, self.min_delta = expect.count("patience", patience), min_delta
+        self.waited = 0
 
     def on_epoch(self, run: Run) -> None:
         """Count the epochs without `self.improved(run, self.min_delta)` in a row.
@@ -115,18 +125,21 @@ class EarlyStopping(_Watching):
         if self.waited >= self.patience:
             run.stop(f"{self.monitor} has not improved for {self.waited} epochs")
 
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        options = f"monitor={self.monitor!r}, patience={self.patience}"
+        return f"{options}, mode={self.mode!r}, min_delta={self.min_delta}"
 
-@dataclass(eq=False)
-class BestWeights(_Watching):
+
+class BestWeights(Watching):
     """Keeps a copy of the best epoch's weights, and puts them back at the end."""
-
-    monitor: str = "val_loss"
-    mode: Literal["min", "max"] = "min"
 
     keeps = ("best", "weights")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def __init__(
+        self, monitor: str = "val_loss", mode: Literal["min", "max"] = "min"
+    ) -> None:
+        super().__init__(monitor, mode)
         self.weights: dict[str, np.ndarray] = {}
 
     def on_epoch(self, run: Run) -> None:
@@ -138,7 +151,12 @@ class BestWeights(_Watching):
             state = run.model.state_dict()
             self.weights = {name: value.data.copy() for name, value in state.items()}
 
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        return f"monitor={self.monitor!r}, mode={self.mode!r}"
+
     def on_end(self, run: Run) -> None:
+        """Put the best epoch's weights back into the model."""
         own = run.model.state_dict()
         for name, value in self.weights.items():
             own[name].copy_(value)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch import saving
+from tinytorch import expect, saving
 from tinytorch.tensor import Tensor
 from tinytorch.training.evaluation import Means
 from tinytorch.training.run import Callback, Run
@@ -28,16 +28,25 @@ class Checkpoint(Callback):
     last = True
 
     def __init__(self, path: Path, seconds: float | None = None) -> None:
+        expect.instance(str | os.PathLike, path=path)
+        if seconds is not None:
+            expect.at_least(0, seconds=seconds)
         self.path, self.seconds = path, seconds
         self._saved = time.perf_counter()
 
     def on_step(self, run: Run) -> None:
+        """Save the run if it was stopped, or `seconds` have passed."""
         age = time.perf_counter() - self._saved
         if run.stopped or (self.seconds is not None and age >= self.seconds):
             self.save(run)
 
     def on_epoch(self, run: Run) -> None:
+        """Save the run."""
         self.save(run)
+
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        return f"path={str(self.path)!r}, seconds={self.seconds}"
 
     def save(self, run: Run) -> None:
         """Write everything that the rest of the run depends on."""

@@ -196,6 +196,13 @@ class Callback:
         """Go back to where `state_dict` was taken."""
         vars(self).update(state_dict)
 
+    def extra_repr(self) -> str:
+        """Return the options that `repr` shows, as "name=value, ..."."""
+        return ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.extra_repr()})"
+
 
 def find_generators(*roots: Any) -> list[Generator]:
     """Return the default generator and all that `roots` hold, in a fixed order.

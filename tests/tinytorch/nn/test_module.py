@@ -1,6 +1,7 @@
 """Module: what is found, saved, loaded, copied and shown."""
 
 import copy
+import inspect
 
 import numpy as np
 import pytest
@@ -224,24 +225,108 @@ def test_every_layer_shows_its_arguments():
         "Softmax(dim=1)": nn.Softmax(1),
         "Flatten(start_dim=1, end_dim=-1)": nn.Flatten(),
         "HuberLoss(reduction='mean', delta=1.0)": nn.HuberLoss(),
-        "LayerNorm(normalized_shape=4, eps=1e-05, bias=True)": nn.LayerNorm(4),
-        "GroupNorm(num_groups=2, num_channels=4, eps=1e-05)": nn.GroupNorm(2, 4),
+        "LayerNorm(normalized_shape=4, eps=1e-05, elementwise_affine=True, "
+        "bias=True)": nn.LayerNorm(4),
+        "GroupNorm(num_groups=2, num_channels=4, eps=1e-05, affine=True)": nn.GroupNorm(
+            2, 4
+        ),
     }
     assert {text: repr(module) for text, module in shown.items()} == {
         text: text for text in shown
     }
 
 
-def test_a_module_of_your_own_shows_its_arguments_too():
-    class Own(nn.Module):
-        def __init__(self, width, *, name="x", bias=True, scale=None, lost=1):
-            super().__init__()
-            self.width, self.name, self.hidden = width, name, 3
-            self.bias = nn.Parameter(tt.ones(width)) if bias else None
-            self.scale = tt.ones(2)
+# A layer, and one that behaves otherwise in each of its options.
+W = tt.ones(2)
+OPTIONS = [
+    (nn.Linear, (2, 3), [{"bias": False}]),
+    (
+        nn.Conv2d,
+        (2, 4, 3),
+        [
+            *({"stride": 2}, {"padding": 1}, {"dilation": 2}),
+            *({"groups": 2}, {"bias": False}),
+        ],
+    ),
+    (nn.MaxPool2d, (2,), [{"stride": 1}, {"padding": 1}]),
+    (nn.AvgPool2d, (2,), [{"stride": 1}, {"padding": 1}]),
+    (nn.AdaptiveAvgPool2d, (2,), []),
+    (nn.Dropout, (0.1,), []),
+    (nn.Flatten, (), [{"start_dim": 0}, {"end_dim": 2}]),
+    (nn.LeakyReLU, (), [{"negative_slope": 0.2}]),
+    (nn.GELU, (), [{"approximate": "tanh"}]),
+    (nn.Softmax, (1,), []),
+    (nn.LogSoftmax, (1,), []),
+    (nn.Embedding, (3, 2), [{"padding_idx": 0}]),
+    (nn.LearnedPositions, (3, 2), []),
+    (nn.SinusoidalPositions, (3, 2), []),
+    *(
+        (
+            norm,
+            (4,),
+            [
+                *({"eps": 1e-3}, {"momentum": 0.2}, {"affine": False}),
+                {"track_running_stats": False},
+            ],
+        )
+        for norm in (nn.BatchNorm1d, nn.BatchNorm2d)
+    ),
+    (
+        nn.LayerNorm,
+        (4,),
+        [{"eps": 1e-3}, {"elementwise_affine": False}, {"bias": False}],
+    ),
+    (nn.RMSNorm, (4,), [{"eps": 1e-3}, {"elementwise_affine": False}]),
+    (nn.GroupNorm, (2, 4), [{"eps": 1e-3}, {"affine": False}]),
+    (nn.MultiheadAttention, (4, 2), [{"dropout": 0.1}, {"bias": False}]),
+    (nn.MSELoss, (), [{"reduction": "sum"}]),
+    (nn.L1Loss, (), [{"reduction": "sum"}]),
+    (nn.HuberLoss, (), [{"reduction": "sum"}, {"delta": 2.0}]),
+    (
+        nn.BCEWithLogitsLoss,
+        (),
+        [{"reduction": "sum"}, {"weight": W}, {"pos_weight": W}],
+    ),
+    (nn.NLLLoss, (), [{"reduction": "sum"}, {"weight": W}, {"ignore_index": 1}]),
+    (
+        nn.CrossEntropyLoss,
+        (),
+        [
+            *({"reduction": "sum"}, {"weight": W}, {"ignore_index": 1}),
+            {"label_smoothing": 0.1},
+        ],
+    ),
+    (nn.KLDivLoss, (), [{"reduction": "batchmean"}, {"log_target": True}]),
+]
 
-    assert repr(Own(4)) == "Own(width=4, name='x', bias=True)"
-    assert repr(Own(4, bias=False)) == "Own(width=4, name='x', bias=False)"
+
+@pytest.mark.parametrize(
+    ("layer", "arguments", "changes"), OPTIONS, ids=lambda x: getattr(x, "__name__", "")
+)
+def test_layers_that_behave_differently_look_different(layer, arguments, changes):
+    looks = [repr(layer(*arguments, **change)) for change in [{}, *changes]]
+    assert len(set(looks)) == len(looks)
+    for look, change in zip(looks[1:], changes, strict=True):
+        name, value = next(iter(change.items()))
+        expected = value.shape if isinstance(value, tt.Tensor) else repr(value)
+        assert f"{name}={expected}" in look
+    first = list(inspect.signature(layer).parameters)[: len(arguments)]
+    assert all(f"{name}=" in looks[0] for name in first)
+
+
+def test_a_module_of_your_own_says_what_it_shows():
+    class Own(nn.Module):
+        def __init__(self, width):
+            super().__init__()
+            self.width, self.inner = width, nn.ReLU()
+
+        def extra_repr(self):
+            return f"width={self.width}"
+
+    assert repr(Own(4)) == "Own(\n  width=4\n  (inner): ReLU()\n)"
+    del (own := Own(4)).inner
+    assert repr(own) == "Own(width=4)"
+    assert nn.Module().extra_repr() == ""
 
 
 def test_containers_behave_as_lists():

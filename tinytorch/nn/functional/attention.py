@@ -34,6 +34,7 @@ def attention_weights(
     attn_mask: bool, true where a query may look, or numbers added to the scores; it
     broadcasts. scale defaults to 1 / sqrt(D). A query that may look nowhere gets nan.
     """
+    expect.tensors("attention", query=query, key=key)
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     scores = (query * scale) @ key.transpose(-2, -1)
     if attn_mask is None:
@@ -60,6 +61,7 @@ def scaled_dot_product_attention(
     is_causal: query i sees keys 0 to i. dropout_p applies always, so pass 0 outside
     training.
     """
+    expect.tensors("attention", query=query, key=key, value=value)
     q, k, v = query.shape, key.shape, value.shape
     if min(len(q), len(k), len(v)) < 2 or q[-1] != k[-1] or k[-2] != v[-2]:
         wanted = "(..., L, D), (..., S, D) and (..., S, E)"
@@ -74,6 +76,7 @@ def scaled_dot_product_attention(
 
 def split_heads(input: Tensor, num_heads: int) -> Tensor:
     """(B, T, C) to (B, H, T, D): each head gets its own part of the channels."""
+    expect.tensors("attention with heads", input=input)
     expect.axes("attention with heads", input, 3)
     B, T, C = input.shape
     expect.divisible(num_heads, channels=C)
@@ -82,5 +85,7 @@ def split_heads(input: Tensor, num_heads: int) -> Tensor:
 
 def join_heads(input: Tensor) -> Tensor:
     """(B, H, T, D) to (B, T, C): the inverse of split_heads."""
+    expect.tensors("join_heads", input=input)
+    expect.axes("join_heads", input, 4)
     B, H, T, D = input.shape
     return input.transpose(1, 2).reshape(B, T, H * D)

@@ -1,6 +1,7 @@
 """Convolution and pooling of images (N, C, H, W)."""
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 
@@ -12,14 +13,53 @@ from tinytorch.tensor import Tensor
 Size = int | Sequence[int]
 
 
-def pair(value: Size) -> Pair:
-    """Return (value, value) for a number, and a pair as it is."""
-    match value:
-        case int():
-            return value, value
-        case [int(height), int(width)]:
-            return height, width
-    raise ValueError(f"expected a whole number or a pair of them, got {value!r}")
+def pair(value: Size, name: str = "a size") -> Pair:
+    """Return (value, value) for a whole number, and a pair as it is, of ints.
+
+    Numpy's integers count too. Raises ValueError, with the name, for anything else.
+    """
+    if type(value) is int:
+        return value, value
+    sides = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    if len(sides) == 2 and all(isinstance(side, Integral) for side in sides):
+        return int(sides[0]), int(sides[1])
+    wanted = f"{name} as a whole number or a pair of them"
+    raise ValueError(f"expected {wanted}, got {expect.shown(value)}")
+
+
+def make_window(
+    name: str, kernel_size: Size, stride: Size, padding: Size, dilation: Size = 1
+) -> Window:
+    """Return what slides over images; raises ValueError for sizes that cannot be.
+
+    name: whose, such as "Conv2d". Kernel, stride and dilation are at least 1, the
+    padding at least 0.
+    """
+    kernel, steps = pair(kernel_size, "kernel_size"), pair(stride, "stride")
+    border, spread = pair(padding, "padding"), pair(dilation, "dilation")
+    if min(*kernel, *steps, *spread) < 1 or min(border) < 0:
+        got = f"kernel_size {kernel}, stride {steps}, padding {border}"
+        raise ValueError(
+            f"{name} expects sizes >= 1 and padding >= 0, got {got} and dilation "
+            f"{spread}"
+        )
+    return Window(kernel, steps, border, spread)
+
+
+def expect_half_padding(name: str, window: Window) -> None:
+    """Raise ValueError if a pooling window could lie on nothing but padding."""
+    kernel, padding = window.kernel, window.padding
+    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
+        wanted = f"padding of at most half the window {kernel}"
+        raise ValueError(f"{name} expects {wanted}, got {padding}")
+
+
+def pixels_out(output_size: Size) -> Pair:
+    """Return how many rows and columns an adaptive pooling is to give, at least 1."""
+    size = pair(output_size, "output_size")
+    if min(size) < 1:
+        raise ValueError(f"expected output_size of at least one pixel, got {size}")
+    return size
 
 
 def conv2d(
@@ -36,11 +76,13 @@ def conv2d(
     Returns (N, O, OH, OW), OH = (H + 2 padding - dilation (KH - 1) - 1) / stride + 1,
     rounded down.
     """
+    expect.tensors("Conv2d", input=input, weight=weight)
     expect.axes("Conv2d's weight", weight, 4)
     outputs, channels = weight.shape[:2]
-    if input.ndim != 4 or input.shape[1] != channels * groups or outputs % groups:
-        wanted = f"(N, {channels * groups}, H, W) and outputs divisible by {groups}"
-        raise ValueError(f"Conv2d expects {wanted}, got {input.shape} and {outputs}")
+    expect.divisible(groups, outputs=outputs)
+    if input.ndim != 4 or input.shape[1] != channels * groups:
+        wanted = f"(N, {channels * groups}, H, W)"
+        raise ValueError(f"Conv2d expects {wanted}, got {input.shape}")
     expect.dtype("Conv2d", input, weight.dtype)
     expect.shape("Conv2d's bias", bias, (outputs,))
     window = _window("Conv2d", input, weight.shape[2:], stride, padding, dilation)
@@ -56,6 +98,7 @@ def max_pool2d(
     dilation: Size = 1,
 ) -> Tensor:
     """Largest value of each window; stride defaults to the window."""
+    expect.tensors("max_pool2d", input=input)
     return _pool(ops.MaxPool2d, input, kernel_size, stride, padding, dilation)
 
 
@@ -63,17 +106,17 @@ def avg_pool2d(
     input: Tensor, kernel_size: Size, stride: Size | None = None, padding: Size = 0
 ) -> Tensor:
     """Mean of each window, padding counted as zeros; stride defaults to the window."""
+    expect.tensors("avg_pool2d", input=input)
     expect.floating("avg_pool2d", input)
     return _pool(ops.AvgPool2d, input, kernel_size, stride, padding, 1)
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Size) -> Tensor:
     """Mean over (near) equal windows, so that (N, C, *output_size) comes out."""
+    expect.tensors("adaptive_avg_pool2d", input=input)
     expect.floating("adaptive_avg_pool2d", input)
-    rows, cols = pair(output_size)
-    if input.ndim != 4 or min(rows, cols) < 1:
-        wanted = "(N, C, H, W) and at least one pixel out"
-        raise ValueError(f"expected {wanted}, got {input.shape} and {(rows, cols)}")
+    rows, cols = pixels_out(output_size)
+    expect.axes("adaptive_avg_pool2d's input (N, C, H, W)", input, 4)
     height, width = input.shape[2:]
     if height % rows == 0 and width % cols == 0:
         return avg_pool2d(input, (height // rows, width // cols))
@@ -95,21 +138,16 @@ def _pool(
     """Apply a pooling, whose windows must each meet at least one real pixel."""
     stride = size if stride is None else stride
     window = _window(op.__name__, input, size, stride, *sizes)
-    kernel, _, padding, _ = window
-    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
-        wanted = f"padding of at most half the window {kernel}"
-        raise ValueError(f"{op.__name__} expects {wanted}, got {padding}")
+    expect_half_padding(op.__name__, window)
     return op.apply(input, window=window)
 
 
 def _window(name: str, input: Tensor, *sizes: Size) -> Window:
     """Return kernel, stride, padding and dilation as a window that fits the input."""
     expect.axes(f"{name}'s input (N, C, H, W)", input, 4)
-    window = Window(*map(pair, sizes))
-    kernel, stride, padding, dilation = window
-    if min(*kernel, *stride, *dilation) < 1 or min(padding) < 0:
-        raise ValueError(f"{name} expects sizes >= 1 and padding >= 0, got {window}")
+    window = make_window(name, *sizes)
     if min(output_size(input.data.shape[2:], window)) < 1:
-        got = f"{window} for {input.shape}"
+        got = f"kernel_size {window.kernel}, padding {window.padding}, dilation "
+        got += f"{window.dilation} for images of {input.shape[2:]}"
         raise ValueError(f"{name} expects a window that fits, got {got}")
     return window

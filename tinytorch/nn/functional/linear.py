@@ -11,6 +11,7 @@ from tinytorch.tensor import Tensor
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x W^T + b: (..., I) with weight (O, I) and bias (O,) gives (..., O)."""
+    expect.tensors("Linear", input=input, weight=weight)
     expect.axes("Linear's weight", weight, 2)
     if input.shape[-1:] != weight.shape[1:]:
         wanted = f"last dimension {weight.shape[1]}"
@@ -27,6 +28,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
 
     The row `padding_idx` gets no gradient. Raises IndexError for ids outside the table.
     """
+    expect.tensors("embedding", input=input, weight=weight)
     expect.axes("embedding's weight", weight, 2)
     expect.ids("embedding", input.data, len(weight))
     return ops.Embedding.apply(weight, ids=input.data, padding_idx=padding_idx)
@@ -34,6 +36,8 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Class indices (...) as int64 (..., num_classes) of zeros and ones."""
+    expect.tensors("one_hot", tensor=tensor)
+    expect.whole(num_classes=num_classes)
     if num_classes < 0:
         num_classes = int(tensor.data.max(initial=-1)) + 1
     expect.ids("one_hot", tensor.data, num_classes)
@@ -51,8 +55,11 @@ def dropout(
 
     Which ones is drawn afresh at each call, from `generator`. Unless `training`, the
     input comes back as it is. p = 1 gives zeros. Raises ValueError for a p that is not
-    from 0 to 1 (Srivastava et al., 2014).
+    from 0 to 1, TypeError for integers, which cannot be scaled (Srivastava et al.,
+    2014).
     """
+    expect.tensors("dropout", input=input)
+    expect.floating("dropout", input)
     expect.between(0, 1, p=p)
     if not training or p == 0:
         return input
@@ -73,9 +80,16 @@ def pad(
     pad: how many before and after the last axis, then the last but one, and so on, as
     in PyTorch: (left, right, top, bottom) for images.
     """
+    expect.tensors("pad", input=input)
     expect.one_of(("constant",), mode=mode)
-    untouched = input.ndim - len(pad) // 2
-    if len(pad) % 2 or untouched < 0 or min(pad, default=0) < 0:
+    widths = expect.sequence("pad", pad)
+    for width in widths:
+        expect.whole(pad=width)
+    untouched = input.ndim - len(widths) // 2
+    if len(widths) % 2 or untouched < 0 or min(widths, default=0) < 0:
         raise ValueError(f"pad expects >= 0, two an axis of {input.shape}, got {pad}")
-    widths = [(0, 0)] * untouched + list(zip(pad[::2], pad[1::2], strict=True))[::-1]
-    return ops.Pad.apply(input, widths=widths, value=value or 0.0)
+    if value is not None:
+        expect.number(value=value)
+    sides = list(zip(widths[::2], widths[1::2], strict=True))[::-1]
+    around = [(0, 0)] * untouched + sides
+    return ops.Pad.apply(input, widths=around, value=value or 0.0)

@@ -14,9 +14,12 @@ from tinytorch.nn.functional.activation import softplus
 from tinytorch.nn.functional.normalization import beside
 from tinytorch.tensor import Tensor
 
+REDUCTIONS = ("none", "mean", "sum")
+
 
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """(input - target)^2, of one shape; ValueError if the shapes differ."""
+    expect.tensors("mse_loss", input=input, target=target)
     expect.shape("mse_loss's target", target, input.shape)
     difference = input - target
     return reduce_losses(difference * difference, reduction)
@@ -24,6 +27,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
 
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """|input - target|, of one shape."""
+    expect.tensors("l1_loss", input=input, target=target)
     expect.shape("l1_loss's target", target, input.shape)
     return reduce_losses((input - target).abs(), reduction)
 
@@ -32,8 +36,10 @@ def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0
 ) -> Tensor:
     """Half the square up to `delta`, then delta (|difference| - delta / 2)."""
+    expect.tensors("huber_loss", input=input, target=target)
     expect.shape("huber_loss's target", target, input.shape)
-    if delta <= 0:
+    expect.number(delta=delta)
+    if not delta > 0:
         raise ValueError(f"huber_loss expects delta > 0, got {delta}")
     size = (input - target).abs()
     loss = where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta))
@@ -52,7 +58,7 @@ def binary_cross_entropy_with_logits(
     input x: logits, any size. target t: from 0 to 1, of input's shape, else
     ValueError. weight scales each loss, pos_weight only the term of t; both broadcast.
     """
-    expect.shape("binary_cross_entropy_with_logits's target", target, input.shape)
+    expect_shares("binary_cross_entropy_with_logits", input, target)
     positive = target if pos_weight is None else target * pos_weight
     loss = (1 - target) * softplus(input) + positive * softplus(-input)
     return reduce_losses(loss if weight is None else loss * weight, reduction)
@@ -71,6 +77,7 @@ def nll_loss(
     weights (C,); targets equal to ignore_index do not count.
     """
     ids, share = _classes("nll_loss", input, target, weight, ignore_index)
+    input = _without_ignored(input, target, ignore_index)
     picked = input.gather(1, Tensor(ids).unsqueeze(1)).squeeze(1)
     return reduce_counted(-picked * Tensor(share), share, reduction)
 
@@ -89,12 +96,15 @@ def cross_entropy(
     weight: one factor a class (C,). Indices equal to ignore_index do not count.
     label_smoothing: the share of each target spread evenly over all classes.
     """
+    expect.tensors("cross_entropy", input=input, target=target)
     expect.between(0, 1, label_smoothing=label_smoothing)
+    expect.shape("cross_entropy's weight", weight, input.shape[1:2])
     if target.dtype.kind == "f":
-        expect.shape("cross_entropy's target (probabilities)", target, input.shape)
+        expect_shares("cross_entropy", input, target)
         target = target * (1 - label_smoothing) + label_smoothing / input.shape[1]
         return reduce_losses(-(_log_p(input, weight) * target).sum(1), reduction)
     ids, share = _classes("cross_entropy", input, target, weight, ignore_index)
+    input = _without_ignored(input, target, ignore_index)
     last = (0, *range(2, input.ndim), 1)
     rows = input.permute(last).reshape(ids.size, input.shape[1])  # (N ..., C)
     losses = ops.CrossEntropy.apply(rows, ids=ids.reshape(-1)).reshape(ids.shape)
@@ -104,6 +114,15 @@ def cross_entropy(
         log_p = _log_p(input, weight) * counted.unsqueeze(1)
         losses = smooth(losses, log_p, label_smoothing)
     return reduce_counted(losses, share, reduction)
+
+
+def expect_shares(name: str, input: Tensor, target: Tensor) -> None:
+    """Raise ValueError unless the target is of input's shape, and from 0 to 1."""
+    expect.tensors(name, input=input, target=target)
+    expect.shape(f"{name}'s target (probabilities)", target, input.shape)
+    wrong = target.data[~((target.data >= 0) & (target.data <= 1))]  # nan too
+    if wrong.size:
+        raise ValueError(f"{name} expects targets from 0 to 1, got {wrong[0]}")
 
 
 def smooth(losses: Tensor, log_p: Tensor, label_smoothing: float) -> Tensor:
@@ -122,7 +141,9 @@ def kl_div(
 
     "batchmean" divides by N, and is the divergence; "mean" divides by every element.
     """
+    expect.tensors("kl_div", input=input, target=target)
     expect.shape("kl_div's target", target, input.shape)
+    expect.boolean(log_target=log_target)
     if log_target:
         loss = target.exp() * (target - input)
     else:  # 0 log 0 counts as 0
@@ -141,7 +162,7 @@ def reduce_losses(losses: Tensor, reduction: str) -> Tensor:
         return losses.mean()
     if reduction == "sum":
         return losses.sum()
-    expect.one_of(("none", "mean", "sum"), reduction=reduction)
+    expect.one_of(REDUCTIONS, reduction=reduction)
     return losses
 
 
@@ -161,6 +182,8 @@ def _classes(
     name: str, input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return each target's class (0 where ignored) and its share in the mean."""
+    expect.tensors(name, input=input, target=target)
+    expect.whole(ignore_index=ignore_index)
     if input.ndim < 2 or target.shape != (len(input), *input.shape[2:]):
         got = f"{input.shape} and {target.shape}"
         raise ValueError(f"{name} expects (N, C, ...) and (N, ...), got {got}")
@@ -173,8 +196,18 @@ def _classes(
     return ids, share if weight is None else share * weight.data[ids]
 
 
+def _without_ignored(input: Tensor, target: Tensor, ignore_index: int) -> Tensor:
+    """Return the scores (N, C, ...) with 0 where the target (N, ...) is ignored.
+
+    Times 0 is not enough: an ignored inf or nan would still spoil loss and gradient.
+    """
+    ignored = target.data == ignore_index
+    if not ignored.any():
+        return input
+    return input.masked_fill(Tensor(ignored).unsqueeze(1), 0.0)
+
+
 def _log_p(input: Tensor, weight: Tensor | None) -> Tensor:
     """Return log softmax over axis 1, each class multiplied by its weight (C,)."""
-    expect.shape("cross_entropy's weight", weight, input.shape[1:2])
     log_p = input.log_softmax(1)
     return log_p if weight is None else log_p * beside(weight, input)

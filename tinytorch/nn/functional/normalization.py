@@ -27,7 +27,10 @@ def batch_norm(
     place, by `momentum`; the variance unbiased); else by the running ones.
     Source: Ioffe and Szegedy, 2015.
     """
-    weight, bias = _affine("batch_norm", input, input.shape[1:2], weight, bias)
+    shape = _channels("batch_norm", input)
+    weight, bias = _affine("batch_norm", input, shape, weight, bias, eps)
+    for name, running in (("mean", running_mean), ("var", running_var)):
+        expect.shape(f"batch_norm's running_{name}", running, shape)
     if not training:
         if running_mean is None or running_var is None:
             raise ValueError("batch_norm expects running statistics outside training")
@@ -84,7 +87,7 @@ def layer_norm(
 ) -> Tensor:
     """Normalise over the last axes, then scale and shift (Ba et al., 2016)."""
     shape = _last_axes("LayerNorm", input, normalized_shape)
-    weight, bias = _affine("LayerNorm", input, shape, weight, bias)
+    weight, bias = _affine("LayerNorm", input, shape, weight, bias, eps)
     width = math.prod(shape)
     rows = input.reshape(input.numel() // max(1, width), width)
     out = ops.LayerNorm.apply(rows, weight.reshape(width), bias.reshape(width), eps=eps)
@@ -100,6 +103,7 @@ def rms_norm(
     """Divide by the root mean square over the last axes (Zhang and Sennrich, 2019)."""
     shape = _last_axes("RMSNorm", input, normalized_shape)
     expect.floating("RMSNorm", input)
+    expect.at_least(0, eps=eps or 0)
     expect.shape("RMSNorm's weight", weight, shape)
     eps = float(np.finfo(input.dtype).eps) if eps is None else eps
     square = (input * input).mean(tuple(range(-len(shape), 0)), keepdim=True)
@@ -115,7 +119,8 @@ def group_norm(
     eps: float = 1e-05,
 ) -> Tensor:
     """Normalise (N, C, ...) over each image's groups of channels (Wu and He, 2018)."""
-    weight, bias = _affine("GroupNorm", input, input.shape[1:2], weight, bias)
+    shape = _channels("GroupNorm", input)
+    weight, bias = _affine("GroupNorm", input, shape, weight, bias, eps)
     expect.divisible(num_groups, channels=len(weight))
     width = math.prod(input.shape[1:]) // num_groups
     rows = input.reshape(len(input) * num_groups, width)
@@ -128,23 +133,45 @@ def beside(per_channel: Tensor, input: Tensor) -> Tensor:
     return per_channel.reshape(1, -1, *(1,) * (input.ndim - 2))
 
 
+def shape_of(normalized_shape: Shape) -> tuple[int, ...]:
+    """Return the last axes' lengths as a tuple of ints, each at least 1.
+
+    For one axis a whole number will do. Raises TypeError or ValueError for others.
+    """
+    lengths = normalized_shape
+    if not isinstance(lengths, tuple | list):
+        lengths = (lengths,)
+    return tuple(expect.count("normalized_shape", length) for length in lengths)
+
+
+def _channels(name: str, input: Tensor) -> tuple[int, ...]:
+    """Return (C,) of an input (N, C, ...)."""
+    expect.tensors(name, input=input)
+    if input.ndim < 2:
+        raise ValueError(f"{name} expects (N, C, ...), got shape {input.shape}")
+    return input.shape[1:2]
+
+
 def _last_axes(name: str, input: Tensor, normalized_shape: Shape) -> tuple[int, ...]:
     """Return normalized_shape as a tuple, checked to be the end of input's shape."""
-    if isinstance(normalized_shape, int):
-        normalized_shape = (normalized_shape,)
-    shape = tuple(normalized_shape)
+    expect.tensors(name, input=input)
+    shape = shape_of(normalized_shape)
     if not shape or input.shape[-len(shape) :] != shape:
         raise ValueError(f"{name} expects last axes {shape}, got shape {input.shape}")
     return shape
 
 
 def _affine(
-    name: str, input: Tensor, shape: tuple[int, ...], weight: Learned, bias: Learned
+    name: str,
+    input: Tensor,
+    shape: tuple[int, ...],
+    weight: Learned,
+    bias: Learned,
+    eps: float,
 ) -> tuple[Tensor, Tensor]:
     """Return weight and bias of `shape`, or ones and zeros in place of None."""
-    if not shape:
-        raise ValueError(f"{name} expects (N, C, ...), got shape {input.shape}")
     expect.floating(name, input)
+    expect.at_least(0, eps=eps)
     expect.shape(f"{name}'s weight", weight, shape)
     expect.shape(f"{name}'s bias", bias, shape)
     weight = Tensor(np.ones(shape, input.dtype)) if weight is None else weight

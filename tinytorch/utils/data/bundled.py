@@ -7,7 +7,6 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -25,7 +24,6 @@ Transform = Callable[[np.ndarray], Any] | None
 Progress = Callable[[int, int], None]
 
 
-@dataclass(eq=False, repr=False)
 class ImageClassification(Dataset):
     """Images with labels, in memory; sample `i` is `(image, label)`.
 
@@ -34,10 +32,15 @@ class ImageClassification(Dataset):
     a sample's image, or to all images of a batch at once.
     """
 
-    data: np.ndarray
-    targets: np.ndarray
-    classes: list[str]
-    transform: Transform = None
+    def __init__(
+        self,
+        data: np.ndarray,
+        targets: np.ndarray,
+        classes: list[str],
+        transform: Transform = None,
+    ) -> None:
+        self.data, self.targets, self.classes = data, targets, classes
+        self.transform = transform
 
     def __getitem__(self, index: int) -> tuple[Any, int]:
         return self._transformed(self.data[index]), int(self.targets[index])

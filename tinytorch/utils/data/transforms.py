@@ -7,7 +7,6 @@ of a float.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -20,16 +19,21 @@ from tinytorch.tensor import Tensor
 PaddingMode = Literal["constant", "reflect", "edge"]
 
 
-@dataclass(eq=False)
 class Compose:
     """Applies transforms one after the other."""
 
-    transforms: Sequence[Callable[[Any], Any]]
+    def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
+        self.transforms = expect.sequence("transforms", transforms)
+        for transform in self.transforms:
+            expect.function(transforms=transform)
 
     def __call__(self, images: Any) -> Any:
         for transform in self.transforms:
             images = transform(images)
         return images
+
+    def __repr__(self) -> str:
+        return f"Compose({self.transforms})"
 
 
 class Transform:
@@ -38,6 +42,9 @@ class Transform:
     def __call__(self, images: Any) -> Any:
         if isinstance(images, Tensor):
             return Tensor(self(images.data))
+        if not isinstance(images, np.ndarray):
+            wanted = f"{type(self).__name__} expects images in an array or a Tensor"
+            raise TypeError(f"{wanted}, got {expect.shown(images)}")
         if images.ndim == 3:
             return self.apply(images[None])[0]
         if images.ndim != 4:
@@ -45,7 +52,15 @@ class Transform:
         return self.apply(images)
 
     def apply(self, images: np.ndarray) -> np.ndarray:
+        """Return what becomes of images (N, C, H, W)."""
         raise NotImplementedError(f"{type(self).__name__} expects an apply method")
+
+    def extra_repr(self) -> str:
+        """Return the options that `repr` shows, as "name=value, ..."."""
+        return ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.extra_repr()})"
 
 
 class Normalize(Transform):
@@ -71,6 +86,10 @@ class Normalize(Transform):
         scaled -= self.mean / self.std
         return scaled
 
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        return f"mean={self.mean.ravel().tolist()}, std={self.std.ravel().tolist()}"
+
 
 def channel_statistics(
     images: np.ndarray, chunk: int = 1000
@@ -93,11 +112,12 @@ def channel_statistics(
     return (mean / unit).tolist(), (np.sqrt(var) / unit).tolist()
 
 
-@dataclass(eq=False)
 class RandomTransform(Transform):
     """A transform that draws from `generator`, or from the default one."""
 
-    generator: Generator | None = field(default=None, kw_only=True)
+    def __init__(self, *, generator: Generator | None = None) -> None:
+        random.expect_generator(generator)
+        self.generator = generator
 
     @property
     def rng(self) -> np.random.Generator:
@@ -105,14 +125,13 @@ class RandomTransform(Transform):
         return (self.generator or random.default_generator).numpy
 
 
-@dataclass(eq=False)
 class RandomHorizontalFlip(RandomTransform):
     """Mirrors each image left to right with probability `p`."""
 
-    p: float = 0.5
-
-    def __post_init__(self) -> None:
-        expect.between(0, 1, p=self.p)
+    def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
+        super().__init__(generator=generator)
+        expect.between(0, 1, p=p)
+        self.p = p
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         """Return (N, C, H, W), each image mirrored with probability `self.p`.
@@ -124,8 +143,11 @@ class RandomHorizontalFlip(RandomTransform):
         out[flipped] = images[flipped, :, :, ::-1]
         return out
 
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        return f"p={self.p}"
 
-@dataclass(eq=False)
+
 class RandomCrop(RandomTransform):
     """Cuts a window of `size` out of each image, after padding it on all sides.
 
@@ -133,16 +155,23 @@ class RandomCrop(RandomTransform):
     "reflect" (mirrored without repeating the edge) or "edge".
     """
 
-    size: Any
-    padding: int = 0
-    padding_mode: PaddingMode = field(default="constant", kw_only=True)
-
-    def __post_init__(self) -> None:
-        expect.one_of(get_args(PaddingMode), padding_mode=self.padding_mode)
-        expect.at_least(0, padding=self.padding)
-        if isinstance(self.size, int):
-            self.size = self.size, self.size
-        expect.at_least(1, height=self.size[0], width=self.size[1])
+    def __init__(
+        self,
+        size: int | tuple[int, int],
+        padding: int = 0,
+        *,
+        padding_mode: PaddingMode = "constant",
+        generator: Generator | None = None,
+    ) -> None:
+        super().__init__(generator=generator)
+        expect.one_of(get_args(PaddingMode), padding_mode=padding_mode)
+        self.padding = expect.count("padding", padding, least=0)
+        self.padding_mode = padding_mode
+        sides = size if isinstance(size, tuple | list) else (size, size)
+        if len(sides) != 2:
+            raise ValueError(f"expected size as a side or (height, width), got {size}")
+        height = expect.count("height", sides[0])
+        self.size = height, expect.count("width", sides[1])
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         """Return a window of `self.size` of each image: (N, C, height, width).
@@ -163,27 +192,38 @@ class RandomCrop(RandomTransform):
         lefts = self.rng.integers(width - self.size[1] + 1, size=n)
         return windows[np.arange(n), :, tops, lefts]  # (N, C, *size)
 
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        options = f"size={self.size}, padding={self.padding}"
+        return f"{options}, padding_mode={self.padding_mode!r}"
 
-@dataclass(eq=False)
+
 class Cutout(RandomTransform):
     """Overwrites a square of side `size` around a random pixel of each image.
 
     What lies outside the image is cut off (DeVries & Taylor 2017).
     """
 
-    size: int
-    value: float = 0
-
-    def __post_init__(self) -> None:
-        expect.at_least(1, size=self.size)
+    def __init__(
+        self, size: int, value: float = 0, *, generator: Generator | None = None
+    ) -> None:
+        super().__init__(generator=generator)
+        self.size = expect.count("size", size)
+        expect.finite(value=value)
+        self.value = value
 
     def apply(self, images: np.ndarray) -> np.ndarray:
+        """Return (N, C, H, W) with a square of each image overwritten."""
         n, _, height, width = images.shape
         half = self.size // 2
         rows = self._strip(self.rng.integers(-half, height - half, n), height)
         columns = self._strip(self.rng.integers(-half, width - half, n), width)
         square = rows[:, None, :, None] & columns[:, None, None, :]  # (N, 1, H, W)
         return np.where(square, np.asarray(self.value, images.dtype), images)
+
+    def extra_repr(self) -> str:
+        """Return the options, as they are given."""
+        return f"size={self.size}, value={self.value}"
 
     def _strip(self, start: np.ndarray, length: int) -> np.ndarray:
         """Return (N, length), true on the `size` places from each start on."""

@@ -430,6 +430,8 @@ LESSON = Lesson(
                 "source.random(input.shape) in `kept because float64 draws do as well",
                 "0.0 -> 0.5 in `scale because with p = 1 nothing is kept to be scaled",
                 "0 -> -1 in `if not training because p = 0 keeps all, times 1",
+                "expect.tensors( because every case gives tensors",
+                "expect.floating( because every case gives floating ones",
             ),
         ),
         Part(

@@ -351,6 +351,7 @@ LESSON = Lesson(
             2,
             "Check the shape, square the difference, reduce.",
             _mse,
+            equivalent=("expect.tensors( because every case gives tensors",),
         ),
         Part(
             "ops.log_sum_exp",

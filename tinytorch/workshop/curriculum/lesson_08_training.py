@@ -529,6 +529,7 @@ LESSON = Lesson(
             equivalent=(
                 "norm + 1e-06 -> norm - 1e-06 because it only guards a norm of 0",
                 "scale < 1 -> scale <= 1 because multiplying by 1 changes nothing",
+                "expect.at_least(0, max_norm=max_norm) because no case is below 0",
             ),
         ),
         Part(
