@@ -1,33 +1,26 @@
-"""The student's own tinytorch to take home, and a backup of their work."""
+"""The student's own tinytorch to take home, a backup of their work, and handing in."""
 
-import ast
+from __future__ import annotations
+
 import base64
-import hashlib
-import io
-import textwrap
-import zipfile
-from collections.abc import Iterator
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import escape
-from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-import tinytorch
 from tinytorch.utils import files
-from tinytorch.workshop import curriculum, session, store, view
-from tinytorch.workshop.place import PACKAGE, find, node_of
-
-BACKUP = "backup/"
-# A student's annotation may name what the module of the part does not know.
-_LAZY = "from __future__ import annotations"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's first day: equal work gives equal bytes
+from tinytorch.workshop import archive, curriculum, session, store, view, wheel
+from tinytorch.workshop.settings import course
 
 
 class Download(view.Panel):
-    """What `export` shows: where the file lies, and a link that saves it."""
+    """What making a file shows: where it lies, what is in it, a link that saves it."""
 
-    def __init__(self, path: Path, rows: tuple[tuple[str, str], ...]) -> None:
-        super().__init__(f"Your tinytorch is in {path.name}", rows, view.GOOD)
+    def __init__(
+        self, path: Path, what: str, rows: tuple[tuple[str, str], ...]
+    ) -> None:
+        super().__init__(f"{what} is in {path.name}", rows, view.GOOD)
         self._path = path
 
     def _repr_html_(self) -> str:
@@ -48,10 +41,11 @@ def export(path: str | Path | None = None) -> Path:
     """
     session.restore_parts()
     target = Path(path) if path else store.root().parent / store.ARCHIVE
-    wheel_name, wheel = build_wheel(dict(package_files()))
+    wheel_name, built = wheel.build_wheel(dict(wheel.package_files()))
     readme = _readme(wheel_name)
-    contents = {"README.md": readme.encode(), wheel_name: wheel, **_backup_files()}
-    files.replace(target, _zip(contents))
+    own = {"README.md": readme.encode(), wheel_name: built}
+    entries = own | archive.backup(_work(), {"kind": "export"})
+    files.replace(target, archive.pack(entries))
     count = len(session.mine())
     rows = (
         ("yours", f"{count} of {len(curriculum.parts())} parts"),
@@ -62,116 +56,134 @@ def export(path: str | Path | None = None) -> Path:
             f'workshop.restore("{target.name}")',
         ),
     )
-    view.show(Download(target, rows))
+    view.show(Download(target, "Your tinytorch", rows))
     return target
 
 
-def restore(path: str | Path) -> list[str]:
-    """Bring the backup in an exported zip back; returns the files it wrote.
+def hand_in(name: str, path: str | Path | None = None) -> Path:
+    """Write the one file that you hand in under your name; returns its path.
 
-    A file that is there already with other contents stays; the backup's version is
-    written beside it, with "restored" in its name. A notebook in which nothing was
-    written yet gives way. Raises ValueError for a file that is no
-    export, or whose names point outside.
+    It holds your saved parts and notebooks, the course, the time and a check value, and
+    `restore` reads it like an export. What is in it, what is missing and where it goes
+    is shown. Parts are judged by whoever gets the file, not here.
     """
-    wrote = []
-    for name, body in _read_backup(Path(path)):
-        target, body = _home(name, body)
-        if target.exists() and target.read_bytes() == body:
-            continue
-        if target.exists() and not (_is_notebook(target) and store.untouched(target)):
-            target = _beside(target)
-        files.replace(target, body)
-        wrote.append(str(target))
+    who = " ".join(name.split())
+    if not who:
+        raise ValueError("hand_in() expects your name, got an empty one")
     session.restore_parts()
-    rows = (
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    about = {"kind": "hand-in", "name": who, "course": course().name, "time": now}
+    letters = re.sub(r"[^\w]+", "-", f"{course().name} {who}").strip("-").lower()
+    target = Path(path) if path else store.root().parent / f"{letters}.zip"
+    work = _work()
+    files.replace(target, archive.pack(archive.backup(work, about)))
+    view.show(Download(target, f"What {who} hands in", _receipt(about, work)))
+    return target
+
+
+def _receipt(
+    about: dict[str, str], work: dict[str, bytes]
+) -> tuple[tuple[str, str], ...]:
+    mine, lessons = session.mine(), [x for x in curriculum.lessons() if x.parts]
+    shown = [lesson for lesson in lessons if course().shows(lesson.number)]
+    missing = [p.address for x in shown for p in x.parts if p.address not in mine]
+    counts = "\n".join(
+        f"{sum(p.address in mine for p in lesson.parts)} of {len(lesson.parts)} parts "
+        f"of {lesson.stem}"
+        for lesson in shown
+    )
+    notebooks = sum(name.endswith(".ipynb") for name in work)
+    return (
+        ("course", about["course"]),
+        ("time", about["time"]),
+        ("in it", f"{counts}\n{notebooks} notebooks"),
+        ("missing", "\n".join(missing) or "nothing"),
+        *(("left aside", f"{name}: {why}") for name, why in session.aside().items()),
+        ("check value", archive.check_value(about, work)),
+        ("goes to", course().hand_in),
+    )
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """A file of an archive, and where it belongs on this machine."""
+
+    target: Path
+    body: bytes
+    address: str = ""  # of a part
+
+
+def restore(path: str | Path) -> list[str]:
+    """Bring the work in an exported or handed-in zip back; returns the files it wrote.
+
+    Only parts, lessons and milestones come back. A file that is there already with
+    other contents stays; the backup's version is written beside it, with "restored" in
+    its name. A notebook in which nothing was written yet gives way. Restored parts run:
+    whose they are is said before. Raises ValueError, and writes nothing, for a file
+    that is no export, or holds links, passwords, too much, or names that point outside.
+    """
+    contents = archive.read(Path(path), str(path))
+    arrivals = [_arrival(name, body) for name, body in contents.files.items()]
+    if not contents.files:
+        raise ValueError(f"{path} is no export of the workshop: it holds no work")
+    known = [arrival for arrival in arrivals if arrival is not None]
+    left = contents.others + [
+        name for name, a in zip(contents.files, arrivals, strict=True) if a is None
+    ]
+    view.show(_whose(contents, sum(bool(arrival.address) for arrival in known)))
+    wrote = [str(target) for a in known for target in [_bring(a)] if target]
+    session.restore_parts()
+    rows = [
         ("files", f"{len(wrote)} written; what was there and differs was kept"),
         ("yours", f"{len(session.mine())} of {len(curriculum.parts())} parts"),
-    )
-    view.show(view.Panel("Your work is back", rows, view.GOOD))
+    ]
+    rows += [("left in the zip", "\n".join(left))] if left else []
+    view.show(view.Panel("Your work is back", tuple(rows), view.GOOD))
     return wrote
 
 
-def package_files() -> Iterator[tuple[str, bytes]]:
-    """Yield the package's files with the student's bodies in place of ours."""
-    saved = store.saved()
-    bodies: dict[str, dict[str, str]] = {}
-    for address in session.mine():
-        of_module = bodies.setdefault(find(address).module.__name__, {})
-        of_module[address] = saved[address].source()[0]
-    for name, file in _walk(resources.files(PACKAGE), PurePosixPath(PACKAGE)):
-        content = file.read_bytes()
-        module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        if module in bodies:
-            content = replace_bodies(content.decode(), bodies[module]).encode()
-        yield name, content
+def _whose(contents: archive.Contents, parts: int) -> view.Panel:
+    about = contents.about
+    who = about.get("name") or "whoever exported it: the file has no name in it"
+    rows = [("code of", who), ("runs now", f"{parts} parts, as they are checked again")]
+    if about.get("time"):
+        rows.append(("made", f"{about['time']} for {about.get('course', '')}"))
+    if about and not contents.unchanged:
+        rows.append(("changed", "its check value is not that of its files"))
+    return view.Panel("Someone's code is about to run", tuple(rows))
 
 
-def replace_bodies(source: str, bodies: dict[str, str]) -> str:
-    """Return a module's source with other functions in place, by their addresses."""
-    lines = source.splitlines()
-    edits = []
-    for address, body in bodies.items():
-        node, _ = node_of(find(address))
-        own = textwrap.dedent(body).rstrip()
-        edits.append((node.lineno, node.end_lineno, node.col_offset, own))
-    for first, last, indent, own in sorted(edits, reverse=True):
-        lines[first - 1 : last] = textwrap.indent(own, " " * indent).splitlines()
-    if _LAZY not in lines:
-        docstring = ast.parse(source).body[0]
-        lines[docstring.end_lineno : docstring.end_lineno] = ["", _LAZY]
-    text = "\n".join(lines) + "\n"
-    ast.parse(text)  # a module that cannot be read must not be handed out
-    return text
+def _arrival(name: str, body: bytes) -> _Arrival | None:
+    """Return where a file goes; None for a Python file that is no part of the course.
+
+    A part that was saved under a former name goes to its name today.
+    """
+    root = store.root()
+    if _is_notebook(Path(name)):
+        return _Arrival(root.parent / name, body)
+    try:
+        file = store.Saved(root.parent / name, body.decode()).today()
+    except UnicodeDecodeError:
+        return None
+    if file.address not in curriculum.parts():
+        return None
+    target = store.path_of(file.address)
+    return _Arrival(target, file.text.encode(), file.address)
 
 
-def build_wheel(package: dict[str, bytes]) -> tuple[str, bytes]:
-    """Return (file name, bytes) of a wheel: the format is a zip with a record."""
-    version = f"{tinytorch.__version__}+mine"
-    info = f"{PACKAGE}-{version}.dist-info"
-    metadata = (
-        f"Metadata-Version: 2.1\nName: {PACKAGE}\nVersion: {version}\n"
-        f"Summary: A deep-learning framework, {len(session.mine())} parts of it mine\n"
-        "Requires-Python: >=3.11\nRequires-Dist: numpy>=2.0\n"
-    )
-    tags = "Wheel-Version: 1.0\nGenerator: tinytorch\nRoot-Is-Purelib: true\n"
-    every = {
-        **package,
-        f"{info}/METADATA": metadata.encode(),
-        f"{info}/WHEEL": f"{tags}Tag: py3-none-any\n".encode(),
-    }
-    record = "".join(f"{name},{_digest(body)}\n" for name, body in every.items())
-    every[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
-    return f"{PACKAGE}-{version}-py3-none-any.whl", _zip(every)
+def _bring(arrival: _Arrival) -> Path | None:
+    """Write a file unless it is there; returns where it lies now."""
+    target = arrival.target
+    if target.exists() and target.read_bytes() == arrival.body:
+        return None
+    if target.exists() and not (_is_notebook(target) and store.untouched(target)):
+        target = _beside(target)
+    files.replace(target, arrival.body)
+    return target
 
 
-def _digest(body: bytes) -> str:
-    digest = base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=")
-    return f"sha256={digest.decode()},{len(body)}"
-
-
-def _zip(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, body in files.items():
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, body, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
-
-
-def _walk(
-    folder: Traversable, name: PurePosixPath
-) -> Iterator[tuple[str, Traversable]]:
-    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
-        if entry.is_dir() and entry.name != "__pycache__":
-            yield from _walk(entry, name / entry.name)
-        elif entry.is_file():
-            yield str(name / entry.name), entry
-
-
-def _backup_files() -> dict[str, bytes]:
-    """Return saved parts and notebooks, as they lie beside each other."""
+def _work() -> dict[str, bytes]:
+    """Return saved parts and notebooks, by how they lie beside each other."""
     root = store.root()
     found = {
         f"{store.FOLDER}/{p.relative_to(root).as_posix()}": p
@@ -180,23 +192,7 @@ def _backup_files() -> dict[str, bytes]:
     for pattern in ("*.ipynb", "milestones/*.ipynb"):
         notebooks = (p for p in root.parent.glob(pattern) if not store.untouched(p))
         found |= {p.relative_to(root.parent).as_posix(): p for p in notebooks}
-    return {BACKUP + name: found[name].read_bytes() for name in sorted(found)}
-
-
-def _home(name: str, body: bytes) -> tuple[Path, bytes]:
-    """Return where a file of the backup belongs on this machine, and its contents.
-
-    A part that was saved under a former name goes to its name today.
-    """
-    folder, _, rest = name.partition("/")
-    root = store.root()
-    if folder != store.FOLDER:
-        return root.parent / name, body
-    try:
-        file = store.Saved(root / rest, body.decode()).today()
-    except UnicodeDecodeError:
-        return root / rest, body
-    return file.path, file.text.encode()
+    return {name: found[name].read_bytes() for name in sorted(found)}
 
 
 def _is_notebook(path: Path) -> bool:
@@ -208,21 +204,6 @@ def _beside(path: Path) -> Path:
     if _is_notebook(path):
         return path.with_stem(f"{path.stem}-restored")
     return store.aside(path)
-
-
-def _read_backup(path: Path) -> list[tuple[str, bytes]]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [n for n in archive.namelist() if n.startswith(BACKUP)]
-            pairs = [(n.removeprefix(BACKUP), archive.read(n)) for n in names]
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{path} is no export of the workshop: {error}") from error
-    if not pairs:
-        raise ValueError(f"{path} is no export of the workshop: it has no {BACKUP}")
-    for name, _ in pairs:
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise ValueError(f"{path} names a file outside its folder: {name}")
-    return pairs
 
 
 def _readme(wheel: str) -> str:

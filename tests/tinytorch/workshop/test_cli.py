@@ -110,6 +110,14 @@ def test_export_ends_the_reminder(tito, home):
     assert "not in an export yet" not in tito("status")[1]
 
 
+def test_handing_in_writes_the_file_under_the_name(tito, home):
+    save_lesson()
+    code, out, _ = tito("hand-in Ada Lovelace")
+    assert code == 0
+    assert "What Ada Lovelace hands in" in out
+    assert (home.parent / "tinytorch-ada-lovelace.zip").is_file()
+
+
 def test_every_list_is_the_registry(tito):
     lessons, questions = tito("lesson list")[1], tito("checkpoint list")[1]
     for lesson in curriculum.lessons():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
 
 import pytest
 
+import tinytorch
 from tests.tinytorch.workshop.alternatives import alternatives
 from tests.tinytorch.workshop.test_session import ADD, MATMUL, write
 from tinytorch.workshop import export, restore, session, store
@@ -68,6 +70,26 @@ def test_the_exported_wheel_installs_and_trains_xor(exported, tmp_path):
     path, solved = done.stdout.split()
     assert path.startswith(str(target))
     assert solved == "True"
+
+
+def test_the_exported_wheel_has_our_licence_tito_and_a_version_of_its_own(
+    exported, tmp_path
+):
+    wheel = extracted(exported, tmp_path)
+    target = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, "--target", target, tmp_path / wheel], check=True)
+    (info,) = target.glob("tinytorch-*.dist-info")
+    assert info.name == f"tinytorch-{tinytorch.__version__}+mine.dist-info"
+    assert "MIT License" in (info / "licenses" / "LICENSE").read_text()
+    done = subprocess.run(
+        [target / "bin" / "tito", "doctor"],
+        env=os.environ | {"PYTHONPATH": str(target)},
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert f"{tinytorch.__version__}+mine" in done.stdout, done.stderr
 
 
 def test_an_annotation_that_the_module_lacks_does_no_harm(tmp_path):
