@@ -73,6 +73,11 @@ def default_location() -> str:
         return explicit
     if sys.platform == "emscripten":
         return browser.site_url() + "data"
-    downloads = os.environ.get("TINYTORCH_CACHE")
+    return str(cache_folder() / "data")
+
+
+def cache_folder() -> Path:
+    """Return where this machine keeps what can be made again: `TINYTORCH_CACHE`."""
+    chosen = os.environ.get("TINYTORCH_CACHE")
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return str(Path(downloads or base / "tinytorch").expanduser() / "data")
+    return Path(chosen or base / "tinytorch").expanduser()
