@@ -23,6 +23,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from tinytorch.utils.files import cache_folder as cache_dir
+
 PINS_FILE = Path(__file__).with_name("pins.toml")
 
 PIP_DOWNLOAD = (
@@ -79,14 +81,6 @@ class Source:
 def load_pins() -> dict:
     """Return pins.toml as a dictionary."""
     return tomllib.loads(PINS_FILE.read_text())
-
-
-def cache_dir() -> Path:
-    """Return the directory of fetched files; it need not exist yet."""
-    if explicit := os.environ.get("TINYTORCH_CACHE"):
-        return Path(explicit).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "tinytorch"
 
 
 def fetch_pin(name: str) -> Path:

@@ -310,7 +310,7 @@ def test_a_profile_times_layers_and_leaves_the_model_alone():
     assert (model[1].running_mean.data == 0).all()
     assert repr(found).splitlines()[-1].startswith("(rest)")
     assert found._repr_html_().startswith("<table>")
-    assert found.plot().svg.count("<rect") == 8
+    assert found.plot().html.count("<rect") == 8
 
 
 def test_a_profile_without_gradients_has_no_backward():
@@ -337,7 +337,7 @@ def test_a_table_aligns_numbers_and_escapes_text():
 
 @pytest.mark.parametrize("unit", ["ms", "ms a step"])
 def test_a_bars_total_fits_beside_it(unit):
-    drawn = bar_plot(["x", "y"], {"a": [1234.5, 3.0]}, unit).svg
+    drawn = bar_plot(["x", "y"], {"a": [1234.5, 3.0]}, unit).html
     totals = re.findall(rf'<text x="([\d.]+)"[^>]*>([\d,.]+ {unit})<', drawn)
     assert [text for _, text in totals] == [f"1,234 {unit}", f"3 {unit}"]
     assert all(float(x) + 6 * len(text) <= 480 for x, text in totals)

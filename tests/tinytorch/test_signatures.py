@@ -213,6 +213,8 @@ nn.functional.batch_norm(input, running_mean, running_var, weight=None, bias=Non
     training=False, momentum=0.1, eps=1e-05)
 nn.functional.binary_cross_entropy_with_logits(input, target, weight=None,
     size_average=None, reduce=None, reduction='mean', pos_weight=None)
+nn.functional.normalize(input, p=2.0, dim=1, eps=1e-12)
+nn.functional.cosine_similarity(x1, x2, dim=1, eps=1e-08)
 nn.functional.conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1,
     groups=1)
 nn.functional.cross_entropy(input, target, weight=None, size_average=None,

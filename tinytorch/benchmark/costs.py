@@ -24,7 +24,8 @@ from tinytorch.nn.utils import hooked
 from tinytorch.optim import Optimizer
 from tinytorch.quantization import QuantizedConv2d, QuantizedLinear
 from tinytorch.tensor import Tensor
-from tinytorch.utils.plot import Plot, bar_plot
+from tinytorch.utils.display import Picture
+from tinytorch.utils.plot import bar_plot
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ class Profile(Table):
         """Seconds of the whole outside the layers: glue, and measuring error."""
         return self.whole.seconds - sum(layer.seconds for layer in self.layers)
 
-    def plot(self) -> Plot:
+    def plot(self) -> Picture:
         """Draw the layers' milliseconds, forward and backward."""
         names = [f"{layer.name} {layer.kind}" for layer in self.layers]
         forward = [1e3 * layer.forward.median for layer in self.layers]

@@ -11,7 +11,8 @@ from tinytorch.optim import Optimizer
 from tinytorch.random import Generator, default_generator
 from tinytorch.tensor import Tensor
 from tinytorch.training.evaluation import Means, Metric
-from tinytorch.utils.plot import Plot, Points, line_plot
+from tinytorch.utils.display import Picture
+from tinytorch.utils.plot import Points, line_plot
 
 Loss = Callable[[Tensor, Any], Tensor]
 Columns = dict[str, list[float]]
@@ -40,7 +41,7 @@ class History:
         epochs, steps = (len(c.get("loss", ())) for c in (self.epochs, self.steps))
         return f"History({epochs} epochs, {steps} steps; {shown or 'nothing yet'})"
 
-    def plot(self, name: str = "loss") -> Plot:
+    def plot(self, name: str = "loss") -> Picture:
         """Draw `name` over the steps, and over the epochs with its validation value.
 
         Raises KeyError for a name that was not measured.

@@ -1,9 +1,19 @@
-"""Text that is rewritten in place: in a notebook, or on a terminal."""
+"""What a notebook or a terminal shows: pictures, and text rewritten in place."""
 
 import sys
 import time
 from html import escape
 from typing import Any
+
+
+class Picture:
+    """What a notebook shows in line; `html` is its source, an SVG or a grid."""
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+
+    def _repr_html_(self) -> str:
+        return self.html
 
 
 class Live:

@@ -5,6 +5,17 @@ import secrets
 from pathlib import Path
 
 
+def cache_folder() -> Path:
+    """Return the folder of what is downloaded and made once; it need not exist yet.
+
+    `$TINYTORCH_CACHE`, else `$XDG_CACHE_HOME/tinytorch`, else `~/.cache/tinytorch`.
+    """
+    if explicit := os.environ.get("TINYTORCH_CACHE"):
+        return Path(explicit).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "tinytorch"
+
+
 def replace(path: str | os.PathLike[str], contents: bytes) -> None:
     """Make `contents` the contents of the file, or leave it as it was.
 

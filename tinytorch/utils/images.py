@@ -9,6 +9,8 @@ from html import escape
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tinytorch.utils.display import Picture
+
 
 def png(image: np.ndarray) -> bytes:
     """Encode uint8 (H, W, 1) grey or (H, W, 3) RGB as PNG."""
@@ -29,21 +31,12 @@ def data_url(image: np.ndarray) -> str:
     return f"data:image/png;base64,{base64.b64encode(png(image)).decode()}"
 
 
-class ImageGrid:
-    """What a notebook shows: pictures in rows, each with its caption below."""
-
-    def __init__(self, html: str) -> None:
-        self.html = html
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-
 def image_grid(
     images: ArrayLike, captions: Sequence[str] = (), columns: int = 10, size: int = 64
-) -> ImageGrid:
-    """Lay out pictures (N, C, H, W) or (N, H, W), C 1 or 3, each `size` pixels wide.
+) -> Picture:
+    """Lay out pictures in rows, each with its caption below, `size` pixels wide.
 
+    Pictures are (N, C, H, W), C 1 or 3, or (N, H, W).
     uint8 is shown as it is; other numbers are stretched from their smallest to their
     largest. Raises ValueError for another shape or a wrong number of captions.
     """
@@ -65,4 +58,4 @@ def image_grid(
         cells += f'<div><img {source} style="{style}"><br>{escape(caption)}</div>'
     style = f"display:grid;grid-template-columns:repeat({columns},{size}px);gap:8px"
     style += ";font-size:11px;text-align:center"
-    return ImageGrid(f'<div style="{style}">{cells}</div>')
+    return Picture(f'<div style="{style}">{cells}</div>')

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from tinytorch.utils import svg
+from tinytorch.utils.display import Picture
 from tinytorch.utils.images import data_url
-from tinytorch.utils.svg import TOP, WIDTH, Axis, Plot
+from tinytorch.utils.svg import TOP, WIDTH, Axis
 
 BANDS, PIXELS = 12, 160
 Range = tuple[float, float]
@@ -15,7 +16,7 @@ Height = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 def landscape_plot(
     height: Height, walks: Mapping[str, Sequence[Sequence[float]]], x: Range, y: Range
-) -> Plot:
+) -> Picture:
     """Draw named walks, lists of (x, y), over bands of equal height.
 
     height(xs, ys): arrays of one shape, to the heights there. x, y: the ranges shown;

@@ -6,7 +6,8 @@ from itertools import accumulate, chain, pairwise
 import numpy as np
 
 from tinytorch.utils import svg
-from tinytorch.utils.svg import TOP, WIDTH, Axis, Plot
+from tinytorch.utils.display import Picture
+from tinytorch.utils.svg import TOP, WIDTH, Axis
 
 Points = tuple[Sequence[float], Sequence[float]]
 
@@ -16,7 +17,7 @@ MOST_POINTS = 400
 
 def line_plot(
     series: Mapping[str, Points], x_label: str = "", y_label: str = ""
-) -> Plot:
+) -> Picture:
     """Draw named lines (xs, ys) on shared axes, without points that are not finite.
 
     Raises ValueError if there is no point to draw.
@@ -42,7 +43,7 @@ def line_plot(
 
 def bar_plot(
     names: Sequence[str], series: Mapping[str, Sequence[float]], unit: str
-) -> Plot:
+) -> Picture:
     """Draw a horizontal bar for each name, its parts (one a series) end to end.
 
     Values are at least 0. Raises ValueError for no names, or another count of values.

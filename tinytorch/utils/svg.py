@@ -8,21 +8,13 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from tinytorch.utils.display import Picture
+
 WIDTH, TOP = 480, 28  # pixels; a legend stands above the top
 LETTER = 6  # pixels that a letter takes, about
 # Told apart by colour and by dash; both read well on white and on black.
 COLOURS = ("#3b82f6", "#e07020", "#2a9d5c", "#a855f7")
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
-
-
-class Plot:
-    """A picture that a notebook shows in line; `svg` is its source."""
-
-    def __init__(self, svg: str) -> None:
-        self.svg = svg
-
-    def _repr_html_(self) -> str:
-        return self.svg
 
 
 class Axis:
@@ -92,9 +84,9 @@ def legend(names: Iterable[str], x: float = 12) -> str:
     return content
 
 
-def picture(title: str, height: float, content: str) -> Plot:
+def picture(title: str, height: float, content: str) -> Picture:
     """Return a picture of elements, with a title for those who cannot see it."""
-    return Plot(
+    return Picture(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         f'style="max-width: {WIDTH}px; width: 100%" role="img" '
         f'aria-label="{escape(title)}" font-family="sans-serif" font-size="11" '

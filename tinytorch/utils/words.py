@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tinytorch.utils import svg
-from tinytorch.utils.svg import TOP, WIDTH, Axis, Plot
+from tinytorch.utils.display import Picture
+from tinytorch.utils.svg import TOP, WIDTH, Axis
 
 _NAMES = {" ": "␣", "\n": "↵", "\r": "␍", "\t": "⇥", "\0": "␀"}
 ROW, LETTER = 34, 8  # pixels: between two rows of a tree, and of a letter in it
@@ -50,7 +51,7 @@ def coloured_text(tokens: Sequence[bytes]) -> ColouredText:
 
 def merge_tree(
     tokens: Sequence[bytes], merges: Mapping[int, tuple[int, int]], roots: Sequence[int]
-) -> Plot:
+) -> Picture:
     """Draw what tokens were merged of, down to single bytes.
 
     tokens: the bytes of every id; merges: the two ids that an id was made of; roots:
@@ -114,7 +115,7 @@ def _spelled(
     return ", ".join([f"{shown(tokens[i])} = {parts}", *below])
 
 
-def word_map(words: Sequence[str], points: ArrayLike) -> Plot:
+def word_map(words: Sequence[str], points: ArrayLike) -> Picture:
     """Write each word at its point (N, 2).
 
     Raises ValueError for another shape, no word, or a point that is not finite.

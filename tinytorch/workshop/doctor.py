@@ -3,7 +3,6 @@
 import os
 import platform
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import numpy as np
 
 import tinytorch
 from tinytorch import backends
+from tinytorch.benchmark import clock_step
 from tinytorch.utils.data.assets import default_location, open_assets
 from tinytorch.workshop import store
 
@@ -32,7 +32,7 @@ def findings() -> list[Finding]:
         ("numpy", lambda: np.__version__),
         ("tinytorch", lambda: tinytorch.__version__),
         ("backend", backends.report),
-        ("clock", lambda: f"ticks every {clock_resolution() * 1e6:.3g} µs"),
+        ("clock", lambda: f"ticks every {clock_step() * 1e6:.3g} µs"),
         ("memory", memory),
         ("your files", files),
         ("kept", kept),
@@ -52,18 +52,6 @@ def python() -> str:
     """Return Python's version, and where it runs."""
     where = "this browser tab" if sys.platform == "emscripten" else sys.executable
     return f"{platform.python_version()} in {where}"
-
-
-def clock_resolution(ticks: int = 20) -> float:
-    """Return the smallest step, in seconds, that the clock made in some ticks."""
-    steps: list[float] = []
-    last = time.perf_counter()
-    while len(steps) < ticks:
-        now = time.perf_counter()
-        if now > last:
-            steps.append(now - last)
-        last = now
-    return min(steps)
 
 
 def memory() -> str:

@@ -4,8 +4,7 @@ import sys
 from pathlib import Path
 
 import tinytorch
-from tinytorch.utils import files
-from tinytorch.utils.data import browser
+from tinytorch.utils import browser, files
 from tinytorch.utils.display import in_notebook
 from tinytorch.workshop import notebooks, store
 from tinytorch.workshop.curriculum import Lesson

@@ -183,7 +183,7 @@ def untouched(notebook: Path) -> bool:
     """
     if sys.platform != "emscripten":
         return False
-    from tinytorch.utils.data import browser
+    from tinytorch.utils import browser
 
     name = notebook.relative_to(root().parent).as_posix()
     try:
@@ -218,7 +218,7 @@ def newer_version(notebook: str) -> bool:
     """
     if sys.platform != "emscripten":
         return False
-    from tinytorch.utils.data import browser
+    from tinytorch.utils import browser
 
     version = version_of(root().parent / notebook)
     try:

@@ -48,6 +48,10 @@ ACTIVATIONS = [
 ]
 
 LINEAR = [
+    case("normalize", F.normalize, (3, 4)),
+    case("normalize-1", lambda x: F.normalize(x, 1.0, 0), (3, 2)),
+    case("cosine", F.cosine_similarity, (3, 4), (3, 4)),
+    case("cosine-broadcast", lambda a, b: F.cosine_similarity(a, b, -1), (4,), (2, 4)),
     case("linear-vector", F.linear, (3,), (2, 3), (2,)),
     case("linear-matrix", F.linear, (4, 3), (3, 3)),
     case("linear-batched", F.linear, (2, 1, 3), (2, 3), (2,)),

@@ -154,17 +154,17 @@ def test_a_history_draws_itself():
 
 def test_a_plot_spans_its_points():
     plot = line_plot({"a": ([0, 10], [1.0, 3.0]), "b": ([5], [math.nan])}, "x", "y<")
-    assert 'points="56.0,200.0 468.0,28.0"' in plot.svg
-    assert "y&lt;" in plot.svg
-    assert "currentColor" in plot.svg
+    assert 'points="56.0,200.0 468.0,28.0"' in plot.html
+    assert "y&lt;" in plot.html
+    assert "currentColor" in plot.html
     for mark in (0, 2, 4, 6, 8, 10, 1.5, 2.5):
-        assert f">{mark:.4g}</text>" in plot.svg
+        assert f">{mark:.4g}</text>" in plot.html
 
 
 def test_a_long_run_is_a_small_picture():
     n = 100_000
     plot = line_plot({"loss": (range(n), [1.0] * n)})
-    assert len(plot.svg) < 10_000
+    assert len(plot.html) < 10_000
     with pytest.raises(ValueError, match="at least one finite point"):
         line_plot({"loss": ([], [])})
 

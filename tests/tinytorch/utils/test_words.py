@@ -29,7 +29,7 @@ def test_coloured_text_says_the_same_in_plain_letters():
 def test_a_tree_shows_every_merge():
     tokens = [b"t", b"h", b"e", b"th", b"the"]
     plot = merge_tree(tokens, {3: (0, 1), 4: (3, 2)}, [4, 0])
-    root = ElementTree.fromstring(plot.svg)
+    root = ElementTree.fromstring(plot.html)
     assert root.attrib["aria-label"] == "the = th + e, th = t + h; t"
     words = [e.text for e in root.iter() if e.tag.endswith("text")]
     assert words == ["t", "h", "th", "e", "the", "t"]
@@ -38,7 +38,7 @@ def test_a_tree_shows_every_merge():
 
 def test_a_map_puts_words_at_their_points():
     plot = word_map(["left", "right"], np.array([[0.0, 1.0], [5.0, 2.0]]))
-    texts = [e for e in ElementTree.fromstring(plot.svg).iter() if e.text]
+    texts = [e for e in ElementTree.fromstring(plot.html).iter() if e.text]
     assert [e.text for e in texts] == ["left", "right"]
     (x0, y0), (x1, y1) = [(float(e.attrib["x"]), float(e.attrib["y"])) for e in texts]
     assert x0 < x1

@@ -19,6 +19,7 @@ from .attention import (
     scaled_dot_product_attention,
     split_heads,
 )
+from .distance import cosine_similarity, normalize
 from .image import adaptive_avg_pool2d, avg_pool2d, conv2d, max_pool2d
 from .linear import dropout, embedding, linear, one_hot, pad
 from .loss import (

@@ -12,7 +12,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from tinytorch.utils.data import browser
+from tinytorch.utils import browser
+from tinytorch.utils.files import cache_folder
 
 MANIFEST = "manifest.json"
 
@@ -74,10 +75,3 @@ def default_location() -> str:
     if sys.platform == "emscripten":
         return browser.site_url() + "data"
     return str(cache_folder() / "data")
-
-
-def cache_folder() -> Path:
-    """Return where this machine keeps what can be made again: `TINYTORCH_CACHE`."""
-    chosen = os.environ.get("TINYTORCH_CACHE")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(chosen or base / "tinytorch").expanduser()

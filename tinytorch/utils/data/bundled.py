@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch import expect
-from tinytorch.utils.data import browser
+from tinytorch.utils import browser
 from tinytorch.utils.data.assets import Assets, open_assets
 from tinytorch.utils.data.dataset import Dataset
 from tinytorch.utils.data.transforms import channel_statistics

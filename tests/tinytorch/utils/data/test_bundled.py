@@ -10,12 +10,12 @@ import pytest
 
 from jupyterlite_site import data as build
 from tinytorch import Generator
+from tinytorch.utils import browser
 from tinytorch.utils.data import (
     CIFAR10,
     DataLoader,
     Digits,
     assets,
-    browser,
     bundled,
     names,
     novel,

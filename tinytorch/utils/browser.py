@@ -1,4 +1,4 @@
-"""What the data sets need from a browser: files of the site, read synchronously.
+"""What the package needs from a browser: files of the site, read synchronously.
 
 Python runs in a web worker there, where a synchronous request is allowed and leaves
 the page responsive. The modules `js` and `pyodide_js` exist only inside Pyodide.
