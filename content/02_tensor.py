@@ -115,8 +115,8 @@ print(x.T.is_contiguous(), "for", x.T.shape, "with strides", x.T.stride())
 #
 # Swapping two axes needs no copy: it is enough to swap their places in shape and
 # strides. `ops.Permute.apply(self, dims=order)` does that, for a tuple `order` that
-# says which old axis stands at each new place. `_dims(self, d)` turns a negative axis
-# into a positive one and refuses one that is not there.
+# says which old axis stands at each new place. `positive_dim(self, d)` turns a negative
+# axis into a positive one and refuses one that is not there.
 
 # %% part="Tensor.transpose"
 

@@ -141,9 +141,9 @@ print(layer, "gives", layer(tt.tensor([10.0, 1.0])).tolist())
 #
 # A picture is (channels, height, width); a linear layer wants one row of numbers.
 # `x.flatten(1)` keeps the batch axis and joins the rest: (64, 1, 8, 8) becomes (64,
-# 64). `_dims(self, d)` makes a negative axis positive and refuses one that is not
-# there; `self.reshape(...)` does the rest. No axes at all, a single number, become one
-# axis.
+# 64). `positive_dim(self, d)` makes a negative axis positive and refuses one that is
+# not there; `self.reshape(...)` does the rest. No axes at all, a single number, become
+# one axis.
 
 # %% part="Tensor.flatten"
 

@@ -103,7 +103,7 @@ workshop.open(9)
 # %% part="backends.output_size"
 
 # %%
-from tinytorch.backends.numpy import Window, output_size
+from tinytorch.backends.window import Window, output_size
 
 for name, window in {
     "filter of 3×3": Window((3, 3)),
@@ -379,7 +379,8 @@ image_grid(np.stack(fields), captions, columns=3, size=140)
 # %%
 import inspect
 
-from tinytorch.backends.numpy import NumpyBackend, unfold
+from tinytorch.backends.numpy import NumpyBackend
+from tinytorch.backends.window import unfold
 
 print(inspect.getsource(NumpyBackend.conv2d))
 

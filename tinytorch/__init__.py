@@ -1,9 +1,11 @@
 """TinyTorch: a deep-learning framework small enough to read in an evening."""
 
 from . import backends, models, nn, optim, utils
-from . import tensor_shape as shape
-from .autograd import enable_grad, is_grad_enabled, no_grad
-from .creation import (
+from .autograd import draw_graph, enable_grad, is_grad_enabled, no_grad
+from .random import Generator, manual_seed
+from .tensor import Tensor, as_tensor, dtypes
+from .tensor import sizes as shape
+from .tensor.creation import (
     arange,
     bernoulli,
     empty,
@@ -23,21 +25,78 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .dtypes import bool_, float32, float64, int8, int32, int64, uint8
-from .functions import (
+from .tensor.dtypes import bool_, float32, float64, int8, int32, int64, uint8
+from .tensor.functions import (
     allclose,
     broadcast_shapes,
     cat,
     einsum,
     maximum,
     minimum,
-    split,
     stack,
     where,
 )
-from .graph_drawing import draw_graph
-from .random import Generator, manual_seed
-from .tensor import Tensor, as_tensor
-from .tensor_operators import matmul
+from .tensor.methods import (
+    abs,
+    all,
+    amax,
+    amin,
+    any,
+    argmax,
+    argmin,
+    argsort,
+    ceil,
+    chunk,
+    clamp,
+    clip,
+    clone,
+    cos,
+    cumsum,
+    erf,
+    exp,
+    flatten,
+    flip,
+    floor,
+    gather,
+    isfinite,
+    isnan,
+    log,
+    log_softmax,
+    logsumexp,
+    masked_fill,
+    max,
+    mean,
+    min,
+    norm,
+    numel,
+    permute,
+    pow,
+    prod,
+    relu,
+    repeat_interleave,
+    reshape,
+    round,
+    sigmoid,
+    sign,
+    sin,
+    softmax,
+    sort,
+    split,
+    sqrt,
+    square,
+    squeeze,
+    std,
+    sum,
+    t,
+    tanh,
+    topk,
+    transpose,
+    tril,
+    triu,
+    unbind,
+    unsqueeze,
+    var,
+)
+from .tensor.operators import matmul
 
 __version__ = "0.1.0"

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from tinytorch.autograd import no_grad
-from tinytorch.backends.numpy import Window
+from tinytorch.backends.window import Window
 from tinytorch.nn import Conv2d, Linear, Module
 from tinytorch.nn.functional.image import pair
 from tinytorch.nn.utils import hooked, replace_module
 from tinytorch.ops.quantized import conv2d_int8, linear_int8
 from tinytorch.tensor import Tensor
-from tinytorch.tensor_math import _dims
+from tinytorch.tensor.sizes import positive_dim
 from tinytorch.training.evaluation import evaluating
 
 Array = np.ndarray
@@ -116,11 +116,9 @@ def extremes(array: Array, axis: int | None = None) -> tuple[Array, Array]:
     """Return smallest and largest value, of all or each channel; none: ValueError."""
     if not array.size:
         raise ValueError(f"expected at least one value, got shape {array.shape}")
-    others = (
-        None
-        if axis is None
-        else tuple(np.delete(range(array.ndim), _dims(array, axis)))
-    )
+    others = None
+    if axis is not None:
+        others = tuple(np.delete(np.arange(array.ndim), positive_dim(array, axis)))
     return array.min(others), array.max(others)
 
 

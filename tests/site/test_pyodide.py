@@ -12,6 +12,7 @@ DESKTOP_ONLY = {
     "jupyterlite_site": "the build's tools are not on the site",
     "tokenizers": "likewise",
     "subprocess": "a tab starts no other program",
+    "mypy": "a type checker reads the same source anywhere",
     "mutants": "grading the checks is the same work anywhere, and slower here",
 }
 _IMPORTS = re.compile(rf"^\s*(?:from|import) .*\b({'|'.join(DESKTOP_ONLY)})\b", re.M)

@@ -8,7 +8,7 @@ import re
 import pytest
 
 import tinytorch as tt
-from tinytorch.graph_drawing import GraphDrawing
+from tinytorch.autograd.drawing import GraphDrawing
 
 
 def example() -> tuple[tt.Tensor, dict[str, tt.Tensor]]:

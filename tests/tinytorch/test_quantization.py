@@ -5,7 +5,7 @@ import pytest
 
 import tinytorch
 from tinytorch import backends, nn, no_grad, saving
-from tinytorch.backends.numpy import Window
+from tinytorch.backends.window import Window
 from tinytorch.nn import functional as F
 from tinytorch.ops.quantized import conv2d_int8, linear_int8
 from tinytorch.quantization import (

@@ -7,7 +7,8 @@
 import sys
 
 from .loops import LoopsBackend
-from .numpy import NumpyBackend, output_size, pad_image, unfold
+from .numpy import NumpyBackend
+from .window import output_size, pad_image, unfold
 
 current = _default = NumpyBackend()
 _available = {backend.name: backend for backend in (LoopsBackend(), current)}

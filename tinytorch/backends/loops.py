@@ -9,17 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinytorch.backends.numpy import (
-    GELU_CUBIC,
-    GELU_SCALE,
-    Array,
-    Arrays,
-    Axis,
-    NumpyBackend,
-    Window,
-    output_size,
-    pad_image,
-)
+from tinytorch.backends.numpy import GELU_CUBIC, GELU_SCALE, Arrays, Axis, NumpyBackend
+from tinytorch.backends.window import Array, Window, output_size, pad_image
 
 
 class LoopsBackend(NumpyBackend):

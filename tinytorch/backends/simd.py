@@ -6,14 +6,14 @@ and lets it work on numpy's own memory. Every method here checks what it was giv
 (`simd_arguments`), and leaves to numpy what C does not take.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinytorch.backends import simd_arguments as c
-from tinytorch.backends.numpy import Array, Arrays, NumpyBackend, Shape, Window
+from tinytorch.backends.numpy import Arrays, NumpyBackend
+from tinytorch.backends.window import Array, Shape, Window
 
 MODULE = Path(__file__).with_name("simd.wasm")
 FUSED_MODULE = MODULE.with_name("simd_fused.wasm")
@@ -28,29 +28,6 @@ def module_for_this_browser() -> Path:
         return MODULE
     taken = WebAssembly.validate(to_js(FUSED_MODULE.read_bytes()))
     return FUSED_MODULE if taken else MODULE
-
-
-def _in_c(fallback: Callable[..., Any], axes: str, small: bool = True) -> Any:
-    """Make a method that lets C do what fits, and calls numpy's for the rest.
-
-    axes: those of the arrays and of the results, as `simd_arguments.plan` reads them.
-    small: whether C is worth its call for small arrays, too.
-    """
-    name, count = fallback.__name__, len(axes.split("->")[0].split())
-
-    def kernel(self: "SimdBackend", *given: Any) -> Any:
-        if not small and given[0].size < self.small_array:
-            return fallback(self, *given)
-        arrays = given[:count]
-        plan = c.plan(axes, *[x.shape for x in arrays]) if c.floats(*arrays) else None
-        if plan is None:
-            return fallback(self, *given)
-        lengths, shapes = plan
-        out = [np.empty(shape, dtype=c.FLOAT) for shape in shapes]
-        self._call(name, *lengths, *c.contiguous(*arrays), *given[count:], *out)
-        return out[0] if len(out) == 1 else tuple(out)
-
-    return kernel
 
 
 class SimdBackend(NumpyBackend):
@@ -89,18 +66,83 @@ class SimdBackend(NumpyBackend):
             self._memory = np.empty(count, dtype=c.FLOAT)
         return self._memory
 
-    relu = _in_c(NumpyBackend.relu, "* -> *", small=False)
-    relu_grad = _in_c(NumpyBackend.relu_grad, "* * -> *", small=False)
-    gelu = _in_c(NumpyBackend.gelu, "* -> *")
-    gelu_grad = _in_c(NumpyBackend.gelu_grad, "* * -> *")
-    softmax = _in_c(NumpyBackend.softmax, "*d -> *d")
-    softmax_grad = _in_c(NumpyBackend.softmax_grad, "*d *d -> *d")
-    log_softmax = _in_c(NumpyBackend.log_softmax, "*d -> *d")
-    log_softmax_grad = _in_c(NumpyBackend.log_softmax_grad, "*d *d -> *d")
-    layer_norm = _in_c(NumpyBackend.layer_norm, "rd d d -> rd r r")
-    layer_norm_grad = _in_c(NumpyBackend.layer_norm_grad, "rd rd d r r -> rd d d")
-    batch_norm = _in_c(NumpyBackend.batch_norm, "ncl c c -> ncl c c")
-    batch_norm_grad = _in_c(NumpyBackend.batch_norm_grad, "ncl ncl c c c -> ncl c c")
+    def _in_c(
+        self, name: str, axes: str, arrays: Arrays, *options: float
+    ) -> Arrays | None:
+        """Return what a function of simd.c makes of arrays, None if it takes them not.
+
+        axes: those of the arrays and of the results, as `simd_arguments.plan` reads
+        them.
+        """
+        plan = c.plan(axes, *[x.shape for x in arrays]) if c.floats(*arrays) else None
+        if plan is None:
+            return None
+        lengths, shapes = plan
+        out = [np.empty(shape, dtype=c.FLOAT) for shape in shapes]
+        self._call(name, *lengths, *c.contiguous(*arrays), *options, *out)
+        return tuple(out)
+
+    # Elementwise, and rows
+
+    def relu(self, x: Array) -> Array:
+        if x.size < self.small_array:
+            return super().relu(x)
+        made = self._in_c("relu", "* -> *", (x,))
+        return made[0] if made else super().relu(x)
+
+    def relu_grad(self, grad: Array, y: Array) -> Array:
+        if grad.size < self.small_array:
+            return super().relu_grad(grad, y)
+        made = self._in_c("relu_grad", "* * -> *", (grad, y))
+        return made[0] if made else super().relu_grad(grad, y)
+
+    def gelu(self, x: Array) -> Array:
+        made = self._in_c("gelu", "* -> *", (x,))
+        return made[0] if made else super().gelu(x)
+
+    def gelu_grad(self, grad: Array, x: Array) -> Array:
+        made = self._in_c("gelu_grad", "* * -> *", (grad, x))
+        return made[0] if made else super().gelu_grad(grad, x)
+
+    def softmax(self, x: Array) -> Array:
+        made = self._in_c("softmax", "*d -> *d", (x,))
+        return made[0] if made else super().softmax(x)
+
+    def softmax_grad(self, grad: Array, y: Array) -> Array:
+        made = self._in_c("softmax_grad", "*d *d -> *d", (grad, y))
+        return made[0] if made else super().softmax_grad(grad, y)
+
+    def log_softmax(self, x: Array) -> Array:
+        made = self._in_c("log_softmax", "*d -> *d", (x,))
+        return made[0] if made else super().log_softmax(x)
+
+    def log_softmax_grad(self, grad: Array, y: Array) -> Array:
+        made = self._in_c("log_softmax_grad", "*d *d -> *d", (grad, y))
+        return made[0] if made else super().log_softmax_grad(grad, y)
+
+    def layer_norm(self, x: Array, weight: Array, bias: Array, eps: float) -> Arrays:
+        made = self._in_c("layer_norm", "rd d d -> rd r r", (x, weight, bias), eps)
+        return made if made else super().layer_norm(x, weight, bias, eps)
+
+    def layer_norm_grad(
+        self, grad: Array, x: Array, weight: Array, mean: Array, rstd: Array
+    ) -> Arrays:
+        made = self._in_c(
+            "layer_norm_grad", "rd rd d r r -> rd d d", (grad, x, weight, mean, rstd)
+        )
+        return made if made else super().layer_norm_grad(grad, x, weight, mean, rstd)
+
+    def batch_norm(self, x: Array, weight: Array, bias: Array, eps: float) -> Arrays:
+        made = self._in_c("batch_norm", "ncl c c -> ncl c c", (x, weight, bias), eps)
+        return made if made else super().batch_norm(x, weight, bias, eps)
+
+    def batch_norm_grad(
+        self, grad: Array, x: Array, weight: Array, mean: Array, rstd: Array
+    ) -> Arrays:
+        made = self._in_c(
+            "batch_norm_grad", "ncl ncl c c c -> ncl c c", (grad, x, weight, mean, rstd)
+        )
+        return made if made else super().batch_norm_grad(grad, x, weight, mean, rstd)
 
     # Products
 

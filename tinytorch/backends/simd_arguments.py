@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.backends.numpy import Array, Pair, Window, output_size
+from tinytorch.backends.window import Array, Pair, Window, output_size
 
 FLOAT = np.dtype(np.float32)
 Shape = tuple[int, ...]

@@ -17,13 +17,13 @@ import numpy as np
 from tinytorch.autograd import topological_order
 from tinytorch.benchmark.table import Table
 from tinytorch.benchmark.timer import Timer, Timing
-from tinytorch.creation import ones_like
 from tinytorch.nn import Conv2d, Linear, Module, MultiheadAttention
 from tinytorch.nn.module import Parameter
 from tinytorch.nn.utils import hooked
 from tinytorch.optim import Optimizer
 from tinytorch.quantization import QuantizedConv2d, QuantizedLinear
 from tinytorch.tensor import Tensor
+from tinytorch.tensor.creation import ones_like
 from tinytorch.utils.display import Picture
 from tinytorch.utils.plot import bar_plot
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from tinytorch import expect, nn
-from tinytorch.backends.numpy import Pair
+from tinytorch.backends.window import Pair
 from tinytorch.tensor import Tensor
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from tinytorch import expect, nn
 from tinytorch.autograd import no_grad
-from tinytorch.functions import cat
 from tinytorch.models.sampling import sample
 from tinytorch.tensor import Tensor
+from tinytorch.tensor.functions import cat
 
 
 class GPT(nn.Module):

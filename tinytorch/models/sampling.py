@@ -3,9 +3,9 @@
 import numpy as np
 
 from tinytorch import expect
-from tinytorch.creation import multinomial
 from tinytorch.random import Generator
 from tinytorch.tensor import Tensor
+from tinytorch.tensor.creation import multinomial
 
 
 def sample(

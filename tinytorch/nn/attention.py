@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from tinytorch import autograd, expect
-from tinytorch.dtypes import float32
 from tinytorch.nn import functional as F
 from tinytorch.nn import init
 from tinytorch.nn.activation import GELU
@@ -14,6 +13,7 @@ from tinytorch.nn.linear import Dropout, Linear
 from tinytorch.nn.module import Module
 from tinytorch.nn.norm import LayerNorm
 from tinytorch.tensor import Tensor
+from tinytorch.tensor.dtypes import float32
 
 
 class KVCache:

@@ -1,7 +1,7 @@
 """Convolution and pooling layers for images (N, C, H, W)."""
 
 from tinytorch import expect
-from tinytorch.backends.numpy import Pair
+from tinytorch.backends.window import Pair
 from tinytorch.nn import functional as F
 from tinytorch.nn.functional.image import (
     expect_half_padding,

@@ -3,11 +3,11 @@
 import numpy as np
 
 from tinytorch import expect
-from tinytorch.creation import empty
 from tinytorch.nn import functional as F
 from tinytorch.nn import init
 from tinytorch.nn.module import Module, Parameter
 from tinytorch.tensor import Tensor
+from tinytorch.tensor.creation import empty
 
 
 class Embedding(Module):

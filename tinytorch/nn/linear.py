@@ -3,12 +3,12 @@
 import math
 
 from tinytorch import expect
-from tinytorch.creation import empty
 from tinytorch.nn import functional as F
 from tinytorch.nn import init
 from tinytorch.nn.module import Module, Parameter
 from tinytorch.random import Generator, expect_generator
 from tinytorch.tensor import Tensor
+from tinytorch.tensor.creation import empty
 
 
 class Affine(Module):

@@ -6,8 +6,8 @@ from typing import Any, Self
 import numpy as np
 
 from tinytorch import expect
-from tinytorch.dtypes import KINDS
 from tinytorch.tensor import Tensor
+from tinytorch.tensor.dtypes import KINDS
 
 State = Mapping[str, Tensor]
 

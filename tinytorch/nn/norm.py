@@ -3,11 +3,11 @@
 from typing import ClassVar
 
 from tinytorch import expect
-from tinytorch.creation import ones, zeros
 from tinytorch.nn import functional as F
 from tinytorch.nn.functional.normalization import Shape, shape_of
 from tinytorch.nn.module import Module, Parameter
 from tinytorch.tensor import Tensor
+from tinytorch.tensor.creation import ones, zeros
 
 
 class Norm(Module):

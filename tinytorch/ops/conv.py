@@ -4,7 +4,7 @@ from typing import Any
 
 from tinytorch import backends
 from tinytorch.autograd import Array, Function
-from tinytorch.backends.numpy import Window
+from tinytorch.backends.window import Window
 
 
 class Conv2d(Function):

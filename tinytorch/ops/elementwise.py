@@ -10,6 +10,8 @@ from tinytorch.ops.erf import erf
 
 
 class Add(Function):
+    """a + b."""
+
     @staticmethod
     def forward(ctx: Any, a: Array, b: Array) -> Array:
         return backends.current.add(a, b)
@@ -20,6 +22,8 @@ class Add(Function):
 
 
 class Sub(Function):
+    """a - b."""
+
     @staticmethod
     def forward(ctx: Any, a: Array, b: Array) -> Array:
         return a - b
@@ -30,6 +34,8 @@ class Sub(Function):
 
 
 class Mul(Function):
+    """a * b."""
+
     @staticmethod
     def forward(ctx: Any, a: Array, b: Array) -> Array:
         ctx.save_for_backward(a, b)
@@ -47,6 +53,8 @@ class Mul(Function):
 
 
 class Div(Function):
+    """a / b."""
+
     @staticmethod
     def forward(ctx: Any, a: Array, b: Array) -> Array:
         out = a / b
@@ -61,6 +69,8 @@ class Div(Function):
 
 
 class Pow(Function):
+    """a to the power of b; slope 0 where b is a constant 0, also at a = 0."""
+
     @staticmethod
     def forward(ctx: Any, a: Array, b: Array) -> Array:
         out = a**b
@@ -80,6 +90,8 @@ class Pow(Function):
 
 
 class Neg(Function):
+    """-x."""
+
     @staticmethod
     def forward(ctx: Any, x: Array) -> Array:
         return -x
@@ -103,6 +115,8 @@ class Abs(Function):
 
 
 class Exp(Function):
+    """e to the power of x."""
+
     @staticmethod
     def forward(ctx: Any, x: Array) -> Array:
         out = np.exp(x)
@@ -115,6 +129,8 @@ class Exp(Function):
 
 
 class Log(Function):
+    """The natural logarithm."""
+
     @staticmethod
     def forward(ctx: Any, x: Array) -> Array:
         ctx.save_for_backward(x)
@@ -126,6 +142,8 @@ class Log(Function):
 
 
 class Sqrt(Function):
+    """The square root."""
+
     @staticmethod
     def forward(ctx: Any, x: Array) -> Array:
         out = np.sqrt(x)
@@ -138,6 +156,8 @@ class Sqrt(Function):
 
 
 class Sin(Function):
+    """The sine."""
+
     @staticmethod
     def forward(ctx: Any, x: Array) -> Array:
         ctx.save_for_backward(x)
@@ -149,6 +169,8 @@ class Sin(Function):
 
 
 class Cos(Function):
+    """The cosine."""
+
     @staticmethod
     def forward(ctx: Any, x: Array) -> Array:
         ctx.save_for_backward(x)
@@ -160,6 +182,8 @@ class Cos(Function):
 
 
 class Erf(Function):
+    """The error function."""
+
     @staticmethod
     def forward(ctx: Any, x: Array) -> Array:
         ctx.save_for_backward(x)
@@ -172,6 +196,8 @@ class Erf(Function):
 
 
 class Tanh(Function):
+    """The hyperbolic tangent."""
+
     @staticmethod
     def forward(ctx: Any, x: Array) -> Array:
         """Return tanh of each element, and save that result in ctx, alone."""
@@ -187,6 +213,8 @@ class Tanh(Function):
 
 
 class Sigmoid(Function):
+    """1 / (1 + exp(-x))."""
+
     @staticmethod
     def forward(ctx: Any, x: Array) -> Array:
         """Return 1 / (1 + exp(-x)) of each element, and save that result in ctx.
@@ -235,6 +263,8 @@ class ReLU(Function):
 
 
 class LeakyReLU(Function):
+    """x where positive, else negative_slope x."""
+
     @staticmethod
     def forward(ctx: Any, x: Array, *, negative_slope: float) -> Array:
         ctx.save_for_backward(x > 0, negative_slope)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinytorch import backends
 from tinytorch.autograd import Array
-from tinytorch.backends.numpy import Window, output_size, pad_image, unfold
+from tinytorch.backends.window import Window, output_size, pad_image, unfold
 
 
 def linear_int8(x: Array, weight: Array, zero_point: int) -> Array:

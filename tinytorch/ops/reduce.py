@@ -21,6 +21,8 @@ def _restore(reduced: Array, dim: Dim, keepdim: bool) -> Array:
 
 
 class Sum(Function):
+    """The sum over `dim`."""
+
     @staticmethod
     def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
         ctx.save_for_backward(x.shape, dim, keepdim)
@@ -37,6 +39,8 @@ class Sum(Function):
 
 
 class Mean(Function):
+    """The mean over `dim`; of nothing, nan."""
+
     @staticmethod
     def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
         total = backends.current.sum(x, dim, keepdim)
@@ -98,21 +102,33 @@ class Amin(Amax):
 
 
 class Norm(Function):
-    """Square root of the sum of squares; slope 0 at 0."""
+    """(sum |x|^p)^(1/p) for p > 0; slope 0 at 0."""
 
     @staticmethod
-    def forward(ctx: Any, x: Array, *, dim: Dim = None, keepdim: bool = False) -> Array:
-        out = np.sqrt((x * x).sum(axis=dim, keepdims=True))
-        ctx.save_for_backward(x, out)
+    def forward(
+        ctx: Any, x: Array, *, p: float = 2, dim: Dim = None, keepdim: bool = False
+    ) -> Array:
+        # In units of the largest, whose square may be too large or small to be one.
+        top = np.abs(x).max(axis=dim, keepdims=True, initial=0)
+        unit = np.where((top > 0) & np.isfinite(top), top, 1).astype(x.dtype)
+        total = (np.abs(x / unit) ** p).sum(axis=dim, keepdims=True)
+        out = unit * total ** (1 / p)
+        ctx.save_for_backward(x, out, p)
         return out if keepdim else out.squeeze(dim)
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        x, out = ctx.saved
-        return x * (grad.reshape(out.shape) / np.where(out == 0, 1, out))
+        x, out, p = ctx.saved
+        share = x / np.where(out == 0, 1, out)
+        if p != 2:  # an element of 0 has slope 0, also where p < 1
+            size = np.where(share == 0, 1, np.abs(share))
+            share = np.sign(share) * size ** (p - 1)
+        return share * grad.reshape(out.shape)
 
 
 class CumSum(Function):
+    """The sums of all up to each element along `dim`."""
+
     @staticmethod
     def forward(ctx: Any, x: Array, *, dim: int) -> Array:
         ctx.save_for_backward(dim)

@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 
 from tinytorch.autograd import Array, Function
-from tinytorch.backends.numpy import Pair
+from tinytorch.backends.window import Pair
 
 
 class Reshape(Function):
+    """The same elements, row after row, in another shape."""
+
     @staticmethod
     def forward(ctx: Any, x: Array, *, shape: tuple[int, ...]) -> Array:
         ctx.save_for_backward(x.shape)
@@ -20,6 +22,8 @@ class Reshape(Function):
 
 
 class Permute(Function):
+    """The axes in another order."""
+
     @staticmethod
     def forward(ctx: Any, x: Array, *, dims: tuple[int, ...]) -> Array:
         ctx.save_for_backward(dims)
@@ -44,6 +48,8 @@ class Expand(Function):
 
 
 class Flip(Function):
+    """Elements in reverse order along `dims`."""
+
     @staticmethod
     def forward(ctx: Any, x: Array, *, dims: tuple[int, ...]) -> Array:
         ctx.save_for_backward(dims)
@@ -87,10 +93,14 @@ class Gather(Function):
         places[dim] = index
         return GetItem.forward(ctx, x, index=tuple(places))
 
-    backward = staticmethod(GetItem.backward)
+    @staticmethod
+    def backward(ctx: Any, grad: Array) -> Any:
+        return GetItem.backward(ctx, grad)
 
 
 class Cat(Function):
+    """Arrays one after another along an axis."""
+
     @staticmethod
     def forward(ctx: Any, *arrays: Array, dim: int) -> Array:
         ctx.save_for_backward(np.cumsum([a.shape[dim] for a in arrays])[:-1], dim)
@@ -103,6 +113,8 @@ class Cat(Function):
 
 
 class Stack(Function):
+    """Arrays of one shape along a new axis."""
+
     @staticmethod
     def forward(ctx: Any, *arrays: Array, dim: int) -> Array:
         ctx.save_for_backward(dim)

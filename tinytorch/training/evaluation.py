@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from tinytorch.autograd import no_grad
-from tinytorch.functions import cat
 from tinytorch.nn import Module
 from tinytorch.tensor import Tensor
+from tinytorch.tensor.functions import cat
 
 Metric = Callable[[Tensor, Any], Any]
 

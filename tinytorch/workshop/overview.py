@@ -32,6 +32,7 @@ class Overview:
 
     @property
     def title(self) -> str:
+        """How much of the package is the student's, in one line."""
         every = curriculum.parts()
         points = sum(every[address].points for address in self.mine)
         total = sum(part.points for part in every.values())
@@ -42,6 +43,7 @@ class Overview:
 
     @property
     def text(self) -> str:
+        """The overview as plain text."""
         lines = [self.title]
         for lesson in curriculum.lessons():
             own, total = len(self.own(lesson)), len(lesson.parts)

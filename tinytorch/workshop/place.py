@@ -36,6 +36,7 @@ class Place:
 
     @property
     def name(self) -> str:
+        """The function's own name."""
         return self.path[-1]
 
 

@@ -22,6 +22,7 @@ class Panel:
 
     @property
     def text(self) -> str:
+        """What the panel says, as plain text."""
         wide = max((len(label) for label, _ in self.rows), default=0)
         lines = [self.title]
         for label, text in self.rows:
@@ -61,7 +62,8 @@ class Showable(Protocol):
     """Says the same twice: `text` for a terminal, HTML for a notebook."""
 
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """What it says, as plain text."""
 
     def _repr_html_(self) -> str: ...
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from tinytorch.backends.numpy import NumpyBackend, Window, output_size
+from tinytorch.backends.numpy import NumpyBackend
+from tinytorch.backends.window import Window, output_size
 
 Rng = np.random.Generator
 IN_PLACE = {"scatter_add", "sgd_step", "adam_step"}

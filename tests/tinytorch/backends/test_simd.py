@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from tests.tinytorch.backends import native
-from tinytorch.backends.numpy import NumpyBackend, Window
+from tinytorch.backends.numpy import NumpyBackend
 from tinytorch.backends.simd import SimdBackend
 from tinytorch.backends.simd_arguments import plan
+from tinytorch.backends.window import Window
 
 ROOT = Path(__file__).parents[3]
 

@@ -4,7 +4,7 @@ import math
 
 from tinytorch import expect, ops
 from tinytorch.tensor import Tensor
-from tinytorch.tensor_math import _floating
+from tinytorch.tensor.math import floating
 
 GELU_FORMS = ("none", "tanh")
 
@@ -19,14 +19,14 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     """x where positive, else negative_slope x."""
     expect.tensors("leaky_relu", input=input)
     expect.number(negative_slope=negative_slope)
-    return _floating(ops.LeakyReLU, input, negative_slope=negative_slope)
+    return floating(ops.LeakyReLU, input, negative_slope=negative_slope)
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """x times the normal distribution function at x, exactly or by its "tanh" form."""
     expect.tensors("gelu", input=input)
     if approximate == "tanh":
-        return _floating(ops.GELU, input)
+        return floating(ops.GELU, input)
     expect.one_of(GELU_FORMS, approximate=approximate)
     return 0.5 * input * (1 + (input / math.sqrt(2)).erf())
 
@@ -52,7 +52,7 @@ def tanh(input: Tensor) -> Tensor:
 def softplus(input: Tensor) -> Tensor:
     """log(1 + exp(x))."""
     expect.tensors("softplus", input=input)
-    return _floating(ops.Softplus, input)
+    return floating(ops.Softplus, input)
 
 
 def logsigmoid(input: Tensor) -> Tensor:

@@ -9,9 +9,9 @@ import math
 import numpy as np
 
 from tinytorch import expect
-from tinytorch.functions import where
 from tinytorch.nn.functional.linear import dropout
 from tinytorch.tensor import Tensor
+from tinytorch.tensor.functions import where
 
 
 def causal_mask(queries: int, keys: int) -> Tensor:

@@ -7,7 +7,7 @@ import numpy as np
 
 from tinytorch import expect, ops
 from tinytorch.autograd import Function
-from tinytorch.backends.numpy import Pair, Window, output_size
+from tinytorch.backends.window import Pair, Window, output_size
 from tinytorch.tensor import Tensor
 
 Size = int | Sequence[int]

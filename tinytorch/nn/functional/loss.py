@@ -9,10 +9,10 @@ import math
 import numpy as np
 
 from tinytorch import expect, ops
-from tinytorch.functions import where
 from tinytorch.nn.functional.activation import softplus
 from tinytorch.nn.functional.normalization import beside
 from tinytorch.tensor import Tensor
+from tinytorch.tensor.functions import where
 
 REDUCTIONS = ("none", "mean", "sum")
 

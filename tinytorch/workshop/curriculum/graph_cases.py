@@ -94,6 +94,7 @@ def _released() -> _Step:
 
 
 def orders() -> list[Case]:
+    """Return the checks of `topological_order`."""
     after_users = "A node may come only when all who used it have come."
     table: list[tuple[str, Callable[[], _Step], str]] = [
         ("one node", lambda: _Step("a", Tensor(1.0)), ""),
@@ -186,6 +187,7 @@ def _after_a_write() -> tuple:
 
 
 def applies() -> list[Case]:
+    """Return the checks of `Function.apply`."""
     computed: Callable[[], Tensor] = lambda: _leaf(1.0, 2.0) * 3.0  # noqa: E731
     table: list[tuple[str, Callable[[], tuple], str]] = [
         (
@@ -352,6 +354,7 @@ def _used_up() -> tuple:
 
 
 def walks() -> list[Case]:
+    """Return the checks of `backward`."""
     add_up = "What arrives along several paths adds up."
     table: list[tuple[str, Callable[[], tuple], dict[str, Any], str]] = [
         ("y = 3 x", lambda: _times(3.0), {"x.grad": _leaf(3.0)}, ""),

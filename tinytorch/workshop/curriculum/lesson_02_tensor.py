@@ -210,8 +210,9 @@ LESSON = Lesson(
             "Write down the order of the axes, swap two entries, permute.",
             _transpose,
             equivalent=(
-                "dropped: dim0, dim1 = (_dims(self, dim0), _dims(self, dim1)) because "
-                "a list takes negative indices, and refuses bad ones, by itself",
+                "dropped: dim0, dim1 = (positive_dim(self, dim0), "
+                "positive_dim(self, dim1)) because a list takes negative indices, and "
+                "refuses bad ones, by itself",
             ),
         ),
         Part(

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinytorch import Tensor
 from tinytorch.backends.loops import LoopsBackend
-from tinytorch.backends.numpy import Pair, Window
+from tinytorch.backends.window import Pair, Window
 from tinytorch.workshop.checking import Case
 from tinytorch.workshop.curriculum.arrays import array
 from tinytorch.workshop.curriculum.model import Lesson, Part

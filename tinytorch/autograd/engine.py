@@ -1,21 +1,37 @@
-"""Reverse-mode differentiation: operations leave a trail, `backward` walks it.
+"""The engine: a `Function` leaves a node when it is applied, `backward` walks them."""
 
-Nothing here knows about tensors. An input of a `Function` is any object with
-`data` (an ndarray), `requires_grad`, `grad_fn` and `_wrap`.
-"""
+from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from tinytorch.graph_memory import Pending, unneeded, writes
+from tinytorch.autograd.memory import Pending, unneeded, writes
 
 Array = np.ndarray
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
+
+class Differentiable(Protocol):
+    """What an operation is applied to: a tensor, as far as the engine knows it."""
+
+    requires_grad: bool
+    grad_fn: Function | None
+
+    @property
+    def data(self) -> Array:
+        """The numbers."""
+
+    @staticmethod
+    def _wrap(data: Any) -> Any:
+        """Return a tensor without a history around an array."""
+
+
+T = TypeVar("T", bound=Differentiable)
 
 
 class _Mode:
@@ -81,10 +97,12 @@ class Function:
 
     @staticmethod
     def forward(ctx: Any, *arrays: Any, **options: Any) -> Any:
+        """Return the result, an array; what `backward` needs is saved in ctx."""
         raise NotImplementedError("a Function expects a static method `forward`")
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
+        """Return a gradient for each of forward's arrays, from the result's."""
         raise NotImplementedError("a Function expects a static method `backward`")
 
     def __del__(self, pending: Pending = unneeded) -> None:
@@ -98,7 +116,7 @@ class Function:
         self.saved = values
 
     @classmethod
-    def apply(cls, *inputs: Any, **options: Any) -> Any:
+    def apply(cls, *inputs: T, **options: Any) -> T:
         """Compute the operation, and record it if an input requires a gradient.
 
         The new node `ctx = cls()` knows `needs_input_grad`, one bool for each input:
@@ -219,85 +237,3 @@ def _parents(node: Function) -> list[Function]:
 
 
 mark_written = writes.mark
-
-
-# Finite differences
-
-
-def numeric_jacobian(
-    function: Callable[..., Any], inputs: Sequence[Any], number: int, eps: float = 1e-6
-) -> Array:
-    """Return the slope of every output to every element of `inputs[number]`.
-
-    (outputs, elements), by central differences: each element in turn is moved by
-    eps up and down, in place, and put back.
-    """
-    x = inputs[number].data
-    with no_grad():
-        jacobian = np.empty((function(*inputs).data.size, x.size))
-        for k, index in enumerate(np.ndindex(x.shape)):
-            middle = x[index]
-            x[index] = middle + eps
-            above = function(*inputs).data.flatten()
-            x[index] = middle - eps
-            below = function(*inputs).data.flatten()
-            x[index] = middle
-            jacobian[:, k] = (above - below) / (2 * eps)
-    return jacobian
-
-
-def analytic_jacobian(
-    function: Callable[..., Any], inputs: Sequence[Any], number: int
-) -> Array:
-    """Return what `numeric_jacobian` approximates, by one backward for each output."""
-    x = inputs[number]
-    out, before = function(*inputs), x.grad
-    jacobian = np.zeros((out.data.size, x.data.size))
-    for k in range(out.data.size):
-        x.grad = None
-        one = np.zeros_like(out.data, order="C")
-        one.flat[k] = 1
-        if out.requires_grad:
-            out.backward(out._wrap(one), retain_graph=True)
-        if x.grad is not None:
-            jacobian[k] = x.grad.data.ravel()
-    x.grad = before
-    return jacobian
-
-
-def gradcheck(
-    func: Callable[..., Any],
-    inputs: Any,
-    *,
-    eps: float = 1e-6,
-    atol: float = 1e-8,
-    rtol: float = 1e-6,
-) -> bool:
-    """Compare the gradients of `func(*inputs)` with finite differences.
-
-    inputs: a tensor or several; those that require grad are checked and must be
-    float64. Returns True; raises RuntimeError with the first slope that is off by
-    more than atol + rtol |slope|.
-    """
-    inputs = tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)
-    checked = [i for i, x in enumerate(inputs) if getattr(x, "requires_grad", False)]
-    if not checked:
-        raise ValueError("gradcheck expects an input that requires grad, got none")
-    for number in checked:
-        if inputs[number].data.dtype != np.float64:
-            raise TypeError(
-                f"gradcheck expects float64, got {inputs[number].data.dtype}: "
-                "differences this small drown in float32's rounding"
-            )
-        expected = numeric_jacobian(func, inputs, number, eps)
-        got = analytic_jacobian(func, inputs, number)
-        wrong = ~np.isclose(got, expected, rtol, atol)
-        if wrong.any():
-            output, element = np.argwhere(wrong)[0]
-            raise RuntimeError(
-                f"gradcheck: the slope of output {output} to element {element} of "
-                f"input {number} is {got[output, element]:.9g}, expected "
-                f"{expected[output, element]:.9g} from finite differences "
-                f"({wrong.sum()} of {wrong.size} slopes differ)"
-            )
-    return True

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from tinytorch import ops
-from tinytorch.dtypes import result_dtype
-from tinytorch.tensor import Tensor, as_tensor
-from tinytorch.tensor_math import _dims
-from tinytorch.tensor_operators import promote
-from tinytorch.tensor_shape import broadcast_shape
+from tinytorch.tensor.dtypes import result_dtype
+from tinytorch.tensor.operators import promote
+from tinytorch.tensor.sizes import broadcast_shape, positive_dim
+from tinytorch.tensor.tensor import Tensor, as_tensor
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -23,7 +22,7 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors along an axis; the other axes must be equal."""
     first = _first(tensors, "cat")
-    dim = _dims(first, dim)
+    dim = positive_dim(first, dim)
     others = first.shape[:dim] + first.shape[dim + 1 :]
     for t in tensors:
         if t.ndim != first.ndim or t.shape[:dim] + t.shape[dim + 1 :] != others:
@@ -37,14 +36,9 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for t in tensors:
         if t.shape != first.shape:
             raise ValueError(f"stack expects shape {first.shape}, got {t.shape}")
-    return ops.Stack.apply(*_one_dtype(tensors), dim=_dims(first.unsqueeze(dim), dim))
-
-
-def split(
-    tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0
-) -> tuple[Tensor, ...]:
-    """As `Tensor.split`."""
-    return tensor.split(split_size_or_sections, dim)
+    return ops.Stack.apply(
+        *_one_dtype(tensors), dim=positive_dim(first.unsqueeze(dim), dim)
+    )
 
 
 def where(condition: Tensor, input: Any, other: Any) -> Tensor:

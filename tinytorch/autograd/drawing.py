@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from tinytorch.autograd import topological_order
+from tinytorch.autograd.engine import topological_order
 
 LEAVES = "classDef leaf stroke:#2f80ed,stroke-width:2px"
 CLOSE = '%%{init: {"flowchart": {"rankSpacing": 28, "nodeSpacing": 28}}}%%'

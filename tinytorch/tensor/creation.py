@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from tinytorch import expect
-from tinytorch.dtypes import Array, as_array, float32, int64
 from tinytorch.random import Generator, default_generator
-from tinytorch.tensor import Tensor
-from tinytorch.tensor_shape import _ints
+from tinytorch.tensor.dtypes import Array, as_array, float32, int64
+from tinytorch.tensor.sizes import sizes_of
+from tinytorch.tensor.tensor import Tensor
 
 
 def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -28,24 +28,24 @@ def full(
     size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return a tensor of one repeated value."""
-    shape = _ints((size,))
+    shape = sizes_of((size,))
     value = as_array(fill_value, dtype)
     return Tensor(np.full(shape, value), requires_grad=requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return zeros: `zeros(2, 3)` or `zeros((2, 3))`."""
-    return full(_ints(size), 0.0, dtype=dtype, requires_grad=requires_grad)
+    return full(sizes_of(size), 0.0, dtype=dtype, requires_grad=requires_grad)
 
 
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return ones: `ones(2, 3)` or `ones((2, 3))`."""
-    return full(_ints(size), 1.0, dtype=dtype, requires_grad=requires_grad)
+    return full(sizes_of(size), 1.0, dtype=dtype, requires_grad=requires_grad)
 
 
 def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor whose elements are whatever lay in memory."""
-    array = np.empty(_ints(size), dtype=dtype or float32)
+    array = np.empty(sizes_of(size), dtype=dtype or float32)
     return Tensor(array, requires_grad=requires_grad)
 
 
@@ -121,7 +121,7 @@ def rand(
 ) -> Tensor:
     """Return numbers uniform in [0, 1)."""
     dtype = np.dtype(dtype or float32)
-    values = _source(generator).random(_ints(size), dtype=dtype.type)
+    values = _source(generator).random(sizes_of(size), dtype=dtype.type)
     return Tensor(values, requires_grad=requires_grad)
 
 
@@ -132,7 +132,7 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:
     """Return standard normal numbers."""
-    values = _source(generator).standard_normal(_ints(size))
+    values = _source(generator).standard_normal(sizes_of(size))
     values = np.asarray(values, dtype=dtype or float32)
     return Tensor(values, requires_grad=requires_grad)
 
@@ -148,7 +148,9 @@ def randint(
         low, high, size = 0, low, high
     if low >= high:
         raise ValueError(f"randint expects low < high, got {low} and {high}")
-    return Tensor(_source(generator).integers(low, high, _ints((size,)), dtype=int64))
+    return Tensor(
+        _source(generator).integers(low, high, sizes_of((size,)), dtype=int64)
+    )
 
 
 def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
