@@ -11,6 +11,7 @@ DESKTOP_ONLY = {
     "safetensors": "likewise",
     "jupyterlite_site": "the build's tools are not on the site",
     "tokenizers": "likewise",
+    "wasmtime": "a tab has WebAssembly of its own",
     "subprocess": "a tab starts no other program",
     "mypy": "a type checker reads the same source anywhere",
     "mutants": "grading the checks is the same work anywhere, and slower here",
