@@ -1,4 +1,4 @@
-"""What the build adds to JupyterLite's pages: the landing page and an early start."""
+"""The landing page, and our name on JupyterLite's pages."""
 
 import gzip
 import html
@@ -9,13 +9,11 @@ from string import Template
 
 from tinytorch.workshop import curriculum
 
-from . import distribution
+from . import distribution, tab
 
 BROWSER = Path(__file__).with_name("browser")
 #: What a first visit fetches of the notebook application; `make bench` records it.
 FIRST_LOAD = BROWSER / "first-load.txt"
-#: Python packages that start with the kernel. They bring their dependencies along.
-PACKAGES = ("micropip", "piplite", "pyodide-kernel", "comm", "ipython", "tinytorch")
 START = "welcome.ipynb"
 #: Already compressed: a web server gains nothing by trying again.
 PACKED = {".whl", ".zip", ".png"}
@@ -24,8 +22,8 @@ PACKED = {".whl", ".zip", ".png"}
 def build(out: Path, notebooks: list[Path]) -> None:
     """Complete the site that ``jupyter lite build`` wrote to ``out``."""
     shutil.copyfile(BROWSER / "icon.svg", out / "static" / "icon.svg")
-    add_early_start(out)
-    for app in ("notebooks", "edit", "tree"):
+    tab.build(out)
+    for app in tab.APPS:
         brand(out / app / "index.html")
     page = Template((BROWSER / "landing.html").read_text())
     titles = {path: title(out / "files" / path) for path in notebooks}
@@ -48,7 +46,7 @@ def build(out: Path, notebooks: list[Path]) -> None:
 def first_load_bytes(out: Path) -> int:
     """Return what a first visit transfers, as a web server with gzip sends it."""
     python = out / "static" / "pyodide"
-    files = [python / name for name in distribution.first_files(python, PACKAGES)]
+    files = [python / name for name in distribution.first_files(python, tab.PACKAGES)]
     files += [out / name for name in FIRST_LOAD.read_text().split()]
     return sum(map(transfer_size, files))
 
@@ -85,19 +83,3 @@ def brand(page: Path) -> None:
     name = "<title>TinyTorch</title>"
     before, _, rest = text.replace("</head>", style, 1).partition("<title>")
     page.write_text(before + name + rest.partition("</title>")[2])
-
-
-def add_early_start(out: Path) -> None:
-    """Let the notebook page start Python while the application still loads."""
-    pyodide = out / "static" / "pyodide"
-    (kernel_worker,) = out.glob("extensions/@jupyterlite/*/static/comlink.worker.*.js")
-    names = {
-        "kernel_worker": f"../../{kernel_worker.relative_to(out).as_posix()}",
-        "packages": json.dumps(PACKAGES),
-    }
-    for name in ("worker.mjs", "start.mjs"):
-        text = Template((BROWSER / name).read_text()).substitute(names)
-        (pyodide / name).write_text(text)
-    page = out / "notebooks" / "index.html"
-    script = f"<head>\n<script>\n{(BROWSER / 'early.js').read_text()}</script>"
-    page.write_text(page.read_text().replace("<head>", script, 1))

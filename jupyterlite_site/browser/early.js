@@ -1,22 +1,29 @@
-// Inlined into the notebook page.
-
-// Whoever types has work to lose: ask the browser not to clear its storage by itself.
-// Some browsers put the question to the reader, so not before there is a reason.
-addEventListener("keydown", async () => {
-  await navigator.storage?.persist?.();
-  new BroadcastChannel("tinytorch-storage").postMessage("asked");
-}, { once: true });
-
-// Starts the kernel's worker at once, and hands it over when the kernel extension
-// creates the first one.
-if (!crossOriginIsolated) {
+// Inlined into the notebook page. Starts the kernel's worker at once, and hands it over
+// when the kernel extension creates the first one.
+{
   const NativeWorker = Worker;
   const url = new URL("../static/pyodide/worker.mjs", location);
-  let early = new NativeWorker(url, { type: "module" });
+
+  // Every kernel of this tab, the first and those after a restart, listens to the byte.
+  const start = () => {
+    const worker = new NativeWorker(url, { type: "module" });
+    if (window.tinytorch.stoppable) {
+      window.tinytorch.interrupts ??= new Uint8Array(new SharedArrayBuffer(1));
+      window.tinytorch.interrupts[0] = 0;
+      worker.postMessage({ tinytorch: "interrupts", buffer: window.tinytorch.interrupts });
+    }
+    worker.addEventListener("error", (event) => {
+      const detail = { what: event.message ?? "a file of the kernel is missing" };
+      window.dispatchEvent(new CustomEvent("tinytorch-crash", { detail }));
+    });
+    return worker;
+  };
+
+  let early = window.tinytorch.reloading ? undefined : start();
   window.Worker = class extends NativeWorker {
     constructor(script, options) {
-      if (early && String(script).includes("/comlink.worker.")) {
-        const worker = early;
+      if (String(script).includes("/comlink.worker.")) {
+        const worker = early ?? start();
         early = undefined;
         return worker;
       }

@@ -6,6 +6,7 @@
 // - The kernel's imports happen before the notebook drive is mounted. After that,
 //   each would first ask the drive: one service-worker round trip a file.
 
+import { listen } from "./interrupts.mjs";
 import { loadPyodide as load } from "./pyodide.mjs";
 
 const PACKAGES = $packages;
@@ -57,6 +58,8 @@ export function start() {
     mark("kernel");
     await pyodide.runPythonAsync(LIBRARY);
     mark("import");
+    // Not before: an interrupt has no cell to end while Python starts.
+    listen(pyodide);
     return pyodide;
   });
   return started;
