@@ -11,7 +11,9 @@ PACKAGES = ("micropip", "piplite", "pyodide-kernel", "comm", "ipython", "tinytor
 #: JupyterLite's pages that can hold a kernel or write to the notebooks' storage.
 APPS = ("notebooks", "edit", "tree")
 #: Modules of the notebook page, below static/tab/.
-MODULES = ("main", "app", "keep", "messages", "stop")
+MODULES = (
+    *("main", "app", "crash", "keep", "messages", "queue", "saving", "status", "stop"),
+)
 #: Modules of the kernel's worker, beside Pyodide.
 KERNEL_MODULES = ("worker", "start", "interrupts")
 
@@ -45,6 +47,7 @@ def add_kernel(out: Path) -> None:
     names = {
         "kernel_worker": f"../../{kernel_worker.relative_to(out).as_posix()}",
         "packages": json.dumps(PACKAGES),
+        "output": json.dumps((BROWSER / "output.py").read_text()),
     }
     for name in KERNEL_MODULES:
         text = Template((BROWSER / f"{name}.mjs").read_text()).substitute(names)

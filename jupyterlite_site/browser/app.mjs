@@ -1,14 +1,23 @@
 // The running notebook application, and the notebook that this page shows.
 
-export async function application() {
-  // exposeAppInBrowser in lite/jupyter-lite.json; there is no event for it.
-  while (!window.jupyterapp?.restored) await pause(50);
-  await window.jupyterapp.restored;
-  return window.jupyterapp;
+// Resolves as soon as the application exists: its plugins may still be starting.
+export function application() {
+  if (window.jupyterapp) return Promise.resolve(window.jupyterapp);
+  return new Promise((done) => {
+    // exposeAppInBrowser in lite/jupyter-lite.json; there is no event for it.
+    Object.defineProperty(window, "jupyterapp", {
+      configurable: true,
+      set(app) {
+        Object.defineProperty(window, "jupyterapp", { value: app, writable: true });
+        done(app);
+      },
+    });
+  });
 }
 
 // Resolves with the panel, or null on a page that shows no notebook.
 export async function notebook(app) {
+  await app.restored;
   let panel = app.shell.currentWidget;
   for (let tries = 0; !panel?.context && tries < 400; tries += 1) {
     await pause(50);

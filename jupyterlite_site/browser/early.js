@@ -12,9 +12,12 @@
       window.tinytorch.interrupts[0] = 0;
       worker.postMessage({ tinytorch: "interrupts", buffer: window.tinytorch.interrupts });
     }
-    worker.addEventListener("error", (event) => {
-      const detail = { what: event.message ?? "a file of the kernel is missing" };
-      window.dispatchEvent(new CustomEvent("tinytorch-crash", { detail }));
+    const crashed = (what) => {
+      window.dispatchEvent(new CustomEvent("tinytorch-crash", { detail: { what } }));
+    };
+    worker.addEventListener("error", ({ message }) => crashed(message ?? "a file is missing"));
+    worker.addEventListener("message", ({ data }) => {
+      if (data?.tinytorch === "crash") crashed(data.what);
     });
     return worker;
   };

@@ -11,6 +11,9 @@ import { loadPyodide as load } from "./pyodide.mjs";
 
 const PACKAGES = $packages;
 
+// output.py, as the build wrote it in here.
+const OUTPUT = $output;
+
 const KERNEL = `
 import sys
 
@@ -48,6 +51,18 @@ if (self.BroadcastChannel) {
 }
 lookAtStorage();
 
+// The kernel logs a fatal error where no reader looks: tell the page as well.
+function tellCrash(pyodide) {
+  let kernels = () => {};
+  Object.defineProperty(pyodide._api, "on_fatal", {
+    set(handler) { kernels = handler; },
+    get: () => (error) => {
+      self.postMessage({ tinytorch: "crash", what: String(error?.message ?? error) });
+      return kernels(error);
+    },
+  });
+}
+
 let started;
 
 export function start() {
@@ -55,6 +70,7 @@ export function start() {
   started ??= load({ indexURL, packages: PACKAGES }).then(async (pyodide) => {
     mark("pyodide");
     await pyodide.runPythonAsync(KERNEL);
+    await pyodide.runPythonAsync(OUTPUT, { globals: pyodide.toPy({ __name__: "tinytorch_output" }) });
     mark("kernel");
     await pyodide.runPythonAsync(LIBRARY);
     mark("import");
@@ -67,6 +83,7 @@ export function start() {
 
 export async function loadPyodide({ stdout, stderr }) {
   const pyodide = await start();
+  tellCrash(pyodide);
   pyodide.setStdout({ batched: stdout });
   pyodide.setStderr({ batched: stderr });
   return pyodide;
