@@ -47,6 +47,7 @@ def add_kernel(out: Path) -> None:
     names = {
         "kernel_worker": f"../../{kernel_worker.relative_to(out).as_posix()}",
         "packages": json.dumps(PACKAGES),
+        "stop": json.dumps((BROWSER / "stop.py").read_text()),
         "output": json.dumps((BROWSER / "output.py").read_text()),
     }
     for name in KERNEL_MODULES:

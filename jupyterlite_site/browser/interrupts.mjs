@@ -8,7 +8,9 @@ self.addEventListener("message", (event) => {
   given = event.data.buffer;
 });
 
-// Pyodide looks at the byte between instructions; 2 is SIGINT.
+// Pyodide looks at the byte between instructions; 2 is SIGINT. Called before the first
+// cell and not earlier: an interrupt of the kernel's own start would break it.
 export function listen(pyodide) {
   if (given) pyodide.setInterruptBuffer(given);
+  given = undefined;
 }

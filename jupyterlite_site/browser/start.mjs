@@ -11,7 +11,8 @@ import { loadPyodide as load } from "./pyodide.mjs";
 
 const PACKAGES = $packages;
 
-// output.py, as the build wrote it in here.
+// stop.py and output.py, as the build wrote them in here.
+const STOP = $stop;
 const OUTPUT = $output;
 
 const KERNEL = `
@@ -70,12 +71,12 @@ export function start() {
   started ??= load({ indexURL, packages: PACKAGES }).then(async (pyodide) => {
     mark("pyodide");
     await pyodide.runPythonAsync(KERNEL);
+    pyodide.registerJsModule("tinytorch_tab", { listen: () => listen(pyodide) });
+    await pyodide.runPythonAsync(STOP, { globals: pyodide.toPy({ __name__: "tinytorch_stop" }) });
     await pyodide.runPythonAsync(OUTPUT, { globals: pyodide.toPy({ __name__: "tinytorch_output" }) });
     mark("kernel");
     await pyodide.runPythonAsync(LIBRARY);
     mark("import");
-    // Not before: an interrupt has no cell to end while Python starts.
-    listen(pyodide);
     return pyodide;
   });
   return started;

@@ -13,7 +13,7 @@ export function makeStopStop(app, panel) {
   const { interrupts } = window.tinytorch;
   const { sessionContext } = panel;
   app.commands.commandExecuted.connect((_, { id }) => {
-    if (!id.includes("interrupt") || sessionContext.session?.kernel?.status !== "busy") return;
+    if (!id.includes("interrupt") || sessionContext.session?.kernel?.status === "idle") return;
     if (interrupts) {
       interrupts[0] = SIGINT;
     } else {

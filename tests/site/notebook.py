@@ -56,6 +56,13 @@ _CELLS = """() => {
     }));
 }"""
 
+# A cell that runs or waits shows a star for its number.
+_IDLE = """() => {
+  const { sessionContext, content } = window.jupyterapp.shell.currentWidget;
+  return sessionContext.session?.kernel?.status === "idle" && !content.widgets.some(
+    (cell) => cell.promptNode?.textContent.includes("*"));
+}"""
+
 _SET_SOURCE = """([index, source]) => {
   const cells = window.jupyterapp.shell.currentWidget.content.widgets
     .filter((cell) => cell.model.type === "code");
@@ -159,10 +166,18 @@ class Notebook:
         self.page.evaluate(_RUN_CELL, [index, True])
         return self.outputs[index]
 
+    def start_cell(self, index: int) -> None:
+        """Run the code cell at ``index`` without waiting for its end."""
+        self.page.evaluate(_RUN_CELL, [index, False])
+
+    def wait_idle(self, timeout: float = 60) -> None:
+        """Wait until no cell runs and none waits; ``timeout`` is in seconds."""
+        self.page.wait_for_function(_IDLE, timeout=timeout * 1000)
+
     def leave_by(self, index: int) -> None:
         """Run the code cell at ``index``, which makes the browser load a page."""
         with self.page.expect_navigation():
-            self.page.evaluate(_RUN_CELL, [index, False])
+            self.start_cell(index)
 
     def find(self, start: str) -> int:
         """Return the index of the code cell whose source begins with ``start``."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -74,10 +75,13 @@ class GPT(nn.Module):
     def generate(self, ids: Tensor, max_new_tokens: int, **options: Any) -> Tensor:
         """Continue ids (B, T) by max_new_tokens; return both, (B, T + new).
 
-        The options are those of `stream`.
+        The options are those of `stream`. Interrupted (Ctrl+C, or Stop in a notebook),
+        it returns the tokens that it has.
         """
         expect.at_least(0, max_new_tokens=max_new_tokens)
-        new = islice(self.stream(ids, **options), max_new_tokens)
+        new: list[Tensor] = []
+        with suppress(KeyboardInterrupt):
+            new.extend(islice(self.stream(ids, **options), max_new_tokens))
         return cat([ids, *new], dim=1)
 
     def stream(

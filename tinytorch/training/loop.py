@@ -42,7 +42,8 @@ def fit(
     watched besides; both also on `val_loader`, after every epoch. `scheduler.step()`
     follows each optimizer step or each epoch, as `schedule` says. An optimizer step
     takes `accumulate` batches as if they were one, its gradient's norm limited to
-    `max_norm`. `time_budget` (seconds) stops the run before the next step.
+    `max_norm`. `time_budget` (seconds) stops the run before the next step; Ctrl+C, or
+    Stop in a notebook, at once: the history says so, and has what was measured.
     `resume_from` goes on from a `Checkpoint`'s file, up to `epochs` in all.
 
     Raises FloatingPointError when the loss or a gradient is not finite, and names the
@@ -62,11 +63,15 @@ def fit(
     if resume_from is not None:
         load_run(run, resume_from)
     run.notify("on_start")
-    # What overflows is found and explained by us, not by numpy's warnings.
-    with np.errstate(all="ignore"):
-        while run.epoch < epochs and not run.stopped:
-            if train_epoch(run):
-                _end_epoch(run)
+    try:
+        # What overflows is found and explained by us, not by numpy's warnings.
+        with np.errstate(all="ignore"):
+            while run.epoch < epochs and not run.stopped:
+                if train_epoch(run):
+                    _end_epoch(run)
+    except KeyboardInterrupt:
+        # What was learnt and measured so far is worth more than a traceback.
+        run.stop("interrupted")
     run.notify("on_end")
     return run.history
 

@@ -160,3 +160,21 @@ def test_cache_takes_the_bytes_it_says():
 def test_bad_use(bad, error, message):
     with pytest.raises(error, match=message), tt.no_grad():
         bad()
+
+
+def test_interrupted_generation_returns_the_tokens_that_it_has():
+    """As Ctrl+C, or Stop in a notebook, while the fourth token is made."""
+    model = build()
+    forward, calls = model.forward, []
+
+    def impatient(*args):
+        calls.append(args)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return forward(*args)
+
+    model.forward = impatient
+    ids = draw(1, 2)
+    out = model.generate(ids, 6)
+    assert out.shape == (1, 5)
+    assert (out[:, :2] == ids).all().item()

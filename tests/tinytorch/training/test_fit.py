@@ -291,3 +291,21 @@ def test_accuracy_by_hand():
     assert accuracy(logits, Tensor(np.array([[0.0], [0.0]]))) == 0.5
     maps = Tensor(np.zeros((2, 3, 4, 4)))  # the first of equal classes wins
     assert accuracy(maps, Tensor(np.zeros((2, 4, 4), int))) == 1.0
+
+
+def test_an_interrupt_leaves_what_was_learnt_and_measured():
+    """As Ctrl+C, or Stop in a notebook, in the middle of the second epoch."""
+
+    class Impatient(Callback):
+        def on_step(self, run):
+            if run.step == 9:
+                raise KeyboardInterrupt
+
+    model = network()
+    before = [p.data.copy() for p in model.parameters()]
+    history = train(model, moons(), 4, callbacks=[Impatient()])
+    assert history.stopped == "interrupted"
+    assert len(history.steps["loss"]) == 9
+    assert len(history.epochs["loss"]) == 1
+    after = [p.data for p in model.parameters()]
+    assert not any(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
