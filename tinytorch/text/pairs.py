@@ -126,6 +126,10 @@ class PairCounts:
                 self.counts[pair] += times
                 self.holders[pair].add(number)
 
+    def __repr__(self) -> str:
+        words = list(zip(self.words, self.times, strict=True))
+        return f"PairCounts({words})"
+
     def merge(self, pair: Pair, new: int) -> None:
         """Replace `pair` by `new` in the words that hold it; counts and holders follow.
 

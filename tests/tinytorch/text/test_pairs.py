@@ -68,6 +68,9 @@ def test_learning_leaves_its_words_alone():
 
 def test_counts_follow_a_merge():
     pairs = PairCounts([([7, 7, 7, 7, 8], 2), ([7, 8], 5), ([3, 7, 7], 1)])
+    assert (
+        repr(pairs) == "PairCounts([([7, 7, 7, 7, 8], 2), ([7, 8], 5), ([3, 7, 7], 1)])"
+    )
     pairs.merge((7, 7), 9)
     assert pairs.words == [[9, 9, 8], [7, 8], [3, 9]]
     left = {pair: n for pair, n in pairs.counts.items() if n}
