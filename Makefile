@@ -44,6 +44,7 @@ bench: site chromium ## Measure a cold open, the kernels, CIFAR-10 in a tab, rec
 	@$(BIN)/python -m tests.benchmarks.kernels
 	@$(BIN)/python -m tests.benchmarks.milestone
 	@$(BIN)/python -m tests.benchmarks.overhead
+	@$(BIN)/python -m tests.benchmarks.tokenizer
 
 pins: $(STAMP) ## Resolve versions again and rewrite every hash
 	@$(BIN)/python -m jupyterlite_site.pins

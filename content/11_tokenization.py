@@ -471,12 +471,13 @@ coloured_text([ours.tokens[i] for i in ours.encode(passage[:100])])
 # %% [markdown]
 # <details><summary>What is wrong, and how to see it</summary>
 #
-# In the first picture every space is a token of its own. <code>training_text.split()</code>
-# throws the spaces away, so the trainer never saw a word with the space before it.
-# <code>encode</code> cuts with <code>split_pieces</code>, which keeps the space, and no
-# merge fits it. None of <code>theirs.tokens</code> has a space in it, but for the space
-# itself. The cure is <code>count_words(training_text)</code>: **train on what you will
-# encode.** The round trip could not show it, because it holds for any merges at all.
+# In the first picture every space is a token of its own.
+# <code>training_text.split()</code> throws the spaces away, so the trainer never saw a
+# word with the space before it. <code>encode</code> cuts with
+# <code>split_pieces</code>, which keeps the space, and no merge fits it. None of
+# <code>theirs.tokens</code> has a space in it, but for the space itself. The cure is
+# <code>count_words(training_text)</code>: **train on what you will encode.** The round
+# trip could not show it, because it holds for any merges at all.
 # </details>
 
 # %% [markdown]
