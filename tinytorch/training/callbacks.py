@@ -115,6 +115,13 @@ class EarlyStopping(Watching):
         self.patience, self.min_delta = expect.count("patience", patience), min_delta
         self.waited = 0
 
+    def on_start(self, run: Run) -> None:
+        """Begin to count; a resumed run that had stopped early does not go on."""
+        if run.step == 0:
+            self.waited = 0
+        elif self.waited >= self.patience:
+            run.stop(f"{self.monitor} had not improved for {self.waited} epochs")
+
     def on_epoch(self, run: Run) -> None:
         """Count the epochs without `self.improved(run, self.min_delta)` in a row.
 

@@ -62,7 +62,8 @@ class Checkpoint(Callback):
             tensors[name] = value
             return {"$tensor": name}
 
-        text = json.dumps(run_state(run), default=moved)
+        state = {**run_state(run), "counts": run.means.counts}
+        text = json.dumps(state, default=moved)
         saving.save_file(tensors, self.path, {KEY: text})
         self._saved = time.perf_counter()
 
@@ -96,6 +97,7 @@ def load_run(run: Run, path: Path) -> None:
 
     Raises ValueError for a file that is no checkpoint, or of another kind of run.
     """
+    expect.instance(str | os.PathLike, resume_from=path)
     metadata = saving.load_metadata(path)
     if KEY not in metadata:
         raise ValueError(f"{os.fspath(path)} holds no training run, only weights")
@@ -119,6 +121,7 @@ def load_run(run: Run, path: Path) -> None:
         callback.load_state_dict(state["callbacks"][name])
     vars(run).update(state["position"], first_step=state["position"]["step"])
     run.means = Means(**state["means"])
+    run.means.counts = state.get("counts", {})
     run.history.steps, run.history.epochs = state["steps"], state["epochs"]
     run.set_random_states(state["random"]["epoch"])
     run.resume_states = state["random"]["now"]

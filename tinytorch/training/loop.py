@@ -15,7 +15,14 @@ from tinytorch.optim import Optimizer
 from tinytorch.optim.lr_scheduler import ReduceLROnPlateau
 from tinytorch.tensor import Tensor
 from tinytorch.training.checkpoint import load_run
-from tinytorch.training.evaluation import Means, Metric, accuracy, measure
+from tinytorch.training.evaluation import (
+    Means,
+    Metric,
+    accuracy,
+    counted,
+    expect_batches,
+    measure,
+)
 from tinytorch.training.run import Batch, Callback, History, Loss, Run
 
 
@@ -49,15 +56,18 @@ def fit(
     Raises FloatingPointError when the loss or a gradient is not finite, and names the
     step and the layer where it began; the weights are then still those before.
     """
-    expect.at_least(1, epochs=epochs, accumulate=accumulate)
-    expect.at_least(0, max_norm=max_norm or 0, time_budget=time_budget or 0)
-    expect.one_of(("step", "epoch"), schedule=schedule)
-    if schedule == "step" and isinstance(scheduler, ReduceLROnPlateau):
-        raise ValueError("expected schedule 'epoch' for ReduceLROnPlateau, got 'step'")
+    epochs = expect.count("epochs", epochs)
+    accumulate = expect.count("accumulate", accumulate)
+    for name, limit in (("max_norm", max_norm), ("time_budget", time_budget)):
+        expect.at_least(0, **{name: 0 if limit is None else limit})
+    expect_pieces(model, loader, loss, optimizer)
+    expect_schedule(scheduler, schedule)
     run = Run(model, loader, loss, optimizer, epochs, val_loader, {"loss": loss})
     if metric is not None:
         run.metrics[getattr(metric, "__name__", type(metric).__name__)] = metric
     run.scheduler, run.schedule = scheduler, schedule
+    for callback in callbacks:
+        expect.instance(Callback, callbacks=callback)
     run.callbacks = sorted(callbacks, key=lambda callback: callback.last)
     run.time_budget, run.accumulate, run.max_norm = time_budget, accumulate, max_norm
     if resume_from is not None:
@@ -74,6 +84,30 @@ def fit(
         run.stop("interrupted")
     run.notify("on_end")
     return run.history
+
+
+def expect_pieces(model: Any, loader: Any, loss: Any, optimizer: Any) -> None:
+    """Raise TypeError for a piece of another kind, ValueError if two do not fit."""
+    expect.instance(Module, model=model)
+    expect_batches("fit", loader)
+    expect.function(loss=loss)
+    expect.instance(Optimizer, optimizer=optimizer)
+    moved = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    if not any(id(p) in moved for p in model.parameters()):
+        raise ValueError(
+            "fit expects an optimizer of the model's parameters, got one of none of "
+            "them; make it of model.parameters()"
+        )
+
+
+def expect_schedule(scheduler: Any, schedule: Any) -> None:
+    """Raise ValueError or TypeError for a schedule that cannot be followed."""
+    expect.one_of(("step", "epoch"), schedule=schedule)
+    if scheduler is not None and not callable(getattr(scheduler, "step", None)):
+        got = expect.shown(scheduler)
+        raise TypeError(f"expected a scheduler with a method step(), got {got}")
+    if schedule == "step" and isinstance(scheduler, ReduceLROnPlateau):
+        raise ValueError("expected schedule 'epoch' for ReduceLROnPlateau, got 'step'")
 
 
 def train_epoch(run: Run) -> bool:
@@ -114,17 +148,19 @@ def accumulate_gradients(run: Run, batches: list[Batch]) -> Means:
     """Add the gradient of the mean loss over all samples of `batches`.
 
     A batch is (inputs, targets), and `run.loss(outputs, targets)` its own mean: a batch
-    counts by its share of the samples. Returns the means of the loss (as "loss") and of
-    the other functions (outputs, targets) in `run.metrics`, by name.
+    counts by its share of the samples, of those that `counted(run.loss, targets)`
+    leaves. Returns the means of the loss (as "loss") and of the other functions
+    (outputs, targets) in `run.metrics`, by name.
     """
-    total = sum(len(targets) for _, targets in batches)
+    total = sum(counted(run.loss, targets) for _, targets in batches)
     means = Means()
     for inputs, targets in batches:
         outputs = run.model(inputs)
         loss = run.loss(outputs, targets)
-        (loss * (len(targets) / total)).backward()
+        count = counted(run.loss, targets)
+        (loss * (count / (total or 1))).backward()
         others = {k: f(outputs, targets) for k, f in run.metrics.items() if k != "loss"}
-        means.add({"loss": loss.item(), **others}, len(targets))
+        means.add({"loss": loss.item(), **others}, len(targets), {"loss": count})
     return means
 
 

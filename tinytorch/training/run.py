@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
+from tinytorch import expect
 from tinytorch.nn import Module
 from tinytorch.optim import Optimizer
 from tinytorch.random import Generator, default_generator
@@ -127,6 +128,8 @@ class Run:
                 pass
             self.set_random_states(self.resume_states)
         while group := list(islice(batches, self.accumulate)):
+            for batch in group:
+                expect_pair(batch)
             yield group
 
     def end_step(self, means: Means) -> None:
@@ -134,7 +137,7 @@ class Run:
         self.step += 1
         self.batch += 1
         self.samples += means.samples
-        self.means.add(means.as_dict(), means.samples)
+        self.means.add(means.as_dict(), means.samples, means.counts)
         self._note(self.history.steps, means.as_dict())
         if self.time_budget is not None and self.seconds >= self.time_budget:
             self.stop(f"the time budget of {self.time_budget:g} s is spent")
@@ -203,6 +206,18 @@ class Callback:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.extra_repr()})"
+
+
+def expect_pair(batch: Any) -> None:
+    """Raise unless a batch is (inputs, targets), with at least one target."""
+    wanted = "fit expects batches (inputs, targets)"
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        raise TypeError(f"{wanted}, got {expect.shown(batch)}")
+    if not hasattr(batch[1], "__len__") or getattr(batch[1], "shape", None) == ():
+        got = expect.shown(batch[1])
+        raise TypeError(f"{wanted}, and targets with a length, got {got}")
+    if not len(batch[1]):
+        raise ValueError(f"{wanted} of at least one sample, got an empty one")
 
 
 def find_generators(*roots: Any) -> list[Generator]:

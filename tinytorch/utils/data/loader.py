@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch import expect
 from tinytorch.random import Generator
 from tinytorch.tensor import Tensor
+from tinytorch.tensor.dtypes import KINDS, as_array
 from tinytorch.utils.data.dataset import Dataset
 from tinytorch.utils.data.sampler import (
     BatchSampler,
@@ -39,6 +41,12 @@ class DataLoader:
         drop_last: bool = False,
         generator: Generator | None = None,
     ) -> None:
+        expect.boolean(shuffle=shuffle, drop_last=drop_last)
+        if not hasattr(dataset, "__getitem__") or not hasattr(dataset, "__len__"):
+            wanted = "a dataset with __getitem__ and __len__"
+            raise TypeError(f"DataLoader expects {wanted}, got {expect.shown(dataset)}")
+        if collate_fn is not None:
+            expect.function(collate_fn=collate_fn)
         if sampler is not None and shuffle:
             raise ValueError("DataLoader expects a sampler or shuffle, got both")
         if batch_sampler is None:
@@ -102,13 +110,15 @@ def default_collate(batch: list) -> Any:
 
 def _stack(batch: list) -> Tensor:
     arrays = [np.asarray(x.data if isinstance(x, Tensor) else x) for x in batch]
-    if arrays[0].dtype.kind not in "biuf":
-        raise TypeError(f"expected arrays or numbers, got {type(batch[0]).__name__}")
+    for sample, array in zip(batch, arrays, strict=True):
+        if array.dtype.kind not in KINDS:
+            raise TypeError(f"expected arrays or numbers, got {expect.shown(sample)}")
     _expect_one({array.shape for array in arrays}, "samples of one shape")
     stacked = np.stack(arrays)
-    # numpy's own choice for Python's numbers depends on the machine.
-    dtype = {float: np.float32, int: np.int64}.get(type(batch[0]), stacked.dtype)
-    return Tensor(stacked.astype(dtype, copy=False))
+    if all(type(sample) in (bool, int, float) for sample in batch):
+        # numpy's own choice for Python's numbers depends on the machine.
+        stacked = as_array(stacked.tolist())
+    return Tensor(stacked)
 
 
 def _expect_one(found: set, expected: str) -> None:

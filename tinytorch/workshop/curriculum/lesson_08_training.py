@@ -508,6 +508,7 @@ LESSON = Lesson(
             3,
             "argmax over axis 1 gives the answers; compare, and take the mean.",
             _accuracy,
+            equivalent=("refuse_misread( because no case could be misread",),
         ),
         Part(
             "training.measure",
@@ -520,6 +521,7 @@ LESSON = Lesson(
             4,
             "Scale each batch's loss by its share of the samples, then backward().",
             _gradients,
+            equivalent=("(total or 1) because some target always counts",),
         ),
         Part(
             "nn.utils.clip_grad_norm_",
