@@ -417,9 +417,11 @@ DEVIATIONS = {
 OURS = """
     Generator Tensor draw_graph Tensor.accumulate_grad
     nn.KVCache nn.LearnedPositions nn.MLP nn.Module nn.SinusoidalPositions
-    nn.TransformerBlock nn.sinusoidal_positions nn.functional.attention_weights
+    nn.TransformerBlock nn.sinusoidal_positions nn.functional.add_positions
+    nn.functional.attention_weights
     nn.functional.causal_mask nn.functional.follow_statistics
-    nn.functional.join_heads nn.functional.reduce_counted nn.functional.reduce_losses
+    nn.functional.join_heads nn.functional.place_angles nn.functional.reduce_counted
+    nn.functional.reduce_losses nn.functional.rotary
     nn.functional.smooth nn.functional.split_heads nn.functional.with_statistics
     nn.init.fans nn.init.kaiming_std nn.utils.hooked nn.utils.replace_module
     optim.lr_scheduler.LRScheduler.extra_repr

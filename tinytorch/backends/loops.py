@@ -187,6 +187,15 @@ class LoopsBackend(NumpyBackend):
                 y[n, c, i] = (x[n, c, i] - mean[c]) * scale + bias[c]
         return y, mean, var
 
+    def scatter_add(self, table: Array, ids: Array, rows: Array) -> None:
+        """Add row r of `rows` (R, D) to row ids[r] of `table` (V, D), in place.
+
+        ids (R,) may repeat: then all their rows add up.
+        """
+        for r in range(len(ids)):
+            for d in range(rows.shape[1]):
+                table[ids[r], d] += rows[r, d]
+
     def sgd_step(
         self,
         params: Sequence[Array],

@@ -65,11 +65,7 @@ class Positions(Module):
         if input.ndim < 2 or input.shape[-1] != self.dim:
             wanted = f"(..., T, {self.dim})"
             raise ValueError(f"{name} expects {wanted}, got shape {input.shape}")
-        end = start + input.shape[-2]
-        if start < 0 or end > self.length:
-            last, got = self.length - 1, f"{start} to {end - 1}"
-            raise ValueError(f"expected positions from 0 to {last}, got {got}")
-        return input + self.weight[start:end]
+        return F.add_positions(input, self.weight, start)
 
     def extra_repr(self) -> str:
         """Return the options, as they are given."""
@@ -101,7 +97,6 @@ def sinusoidal_positions(length: int, dim: int) -> Tensor:
     length = expect.count("length", length, least=0)
     expect.divisible(2, dim=dim)
     expect.at_least(0, dim=dim)
-    places = np.arange(length)[:, None]
-    angles = places / 10000 ** (np.arange(0, dim, 2) / dim)  # (length, dim / 2)
+    angles = F.place_angles(length, dim)  # (length, dim / 2)
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=2)
     return Tensor(waves.reshape(length, dim).astype(np.float32))

@@ -2,6 +2,7 @@
 
 from .bpe import ByteBPE
 from .characters import CharTokenizer
+from .nearest import nearest_rows
 from .pairs import (
     PairCounts,
     commonest_pair,

@@ -48,6 +48,8 @@ ACTIVATIONS = [
 ]
 
 LINEAR = [
+    case("rotary", lambda x: F.rotary(x, 2), (2, 3, 4)),
+    case("add_positions", lambda x, t: F.add_positions(x, t, 1), (2, 3, 4), (5, 4)),
     case("normalize", F.normalize, (3, 4)),
     case("normalize-1", lambda x: F.normalize(x, 1.0, 0), (3, 2)),
     case("cosine", F.cosine_similarity, (3, 4), (3, 4)),
