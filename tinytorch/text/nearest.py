@@ -13,6 +13,7 @@ def nearest_rows(table: Tensor, row: int, count: int) -> list[int]:
     """
     expect.between(0, len(table) - 1, row=row)
     expect.between(0, len(table) - 1, count=count)
-    alike = F.cosine_similarity(table.detach(), table.detach()[row], dim=1).tolist()
+    rows = table.detach()
+    alike = F.cosine_similarity(rows, rows[row : row + 1], dim=1).tolist()
     others = [i for i in range(len(table)) if i != row]
     return sorted(others, key=lambda i: -alike[i])[:count]
