@@ -17,7 +17,7 @@ def test_by_hand():
 
 
 def test_equals_keep_their_order_and_zeros_are_like_nothing():
-    table = tt.tensor([[1.0, 1.0], [2.0, 2.0], [0.0, 0.0], [3.0, 3.0], [-1.0, -1.0]])
+    table = tt.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 0.0], [3.0, 0.0], [-1.0, 0.0]])
     assert nearest_rows(table, 0, 4) == [1, 3, 2, 4]
 
 
