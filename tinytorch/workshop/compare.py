@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.tensor import Tensor
+from tinytorch.workshop.words import counted, kind_of
 
 
 @dataclass(frozen=True)
@@ -17,34 +18,34 @@ class Difference:
 
 
 def difference(
-    expected: Any, got: Any, rtol: float = 1e-4, atol: float = 1e-6
+    expected: Any, got: Any, rtol: float = 1e-4, atol: float = 1e-6, dtypes: bool = True
 ) -> Difference | None:
     """Return the first difference, or None.
 
     Numbers may differ by atol + rtol |expected|; a Python number may stand for a numpy
-    scalar. Sequences and dicts are compared item by item.
+    scalar. Sequences and dicts are compared item by item. dtypes: whether arrays of
+    another dtype differ.
     """
     if got is None and expected is not None:
-        return Difference("none", "nothing came back (None)")
+        return Difference("none", f"None instead of {kind_of(expected)}")
     if isinstance(expected, dict) and isinstance(got, dict):
         if list(expected) != list(got) and set(expected) != set(got):
             return Difference("type", f"keys {list(got)} instead of {list(expected)}")
         pairs = [(f"[{k!r}]", expected[k], got[k]) for k in expected]
-        return _first(pairs, rtol, atol)
+        return _first(pairs, rtol, atol, dtypes)
     if isinstance(expected, list | tuple):
         if type(got) not in (type(expected), list, tuple):
             return _types(expected, got)
         if isinstance(expected, tuple) != isinstance(got, tuple):
             return _types(expected, got)
         if len(expected) != len(got):
-            text = f"{len(got)} items instead of {len(expected)}"
+            text = f"{counted(len(got), 'item')} instead of {len(expected)}"
             return Difference("length", text)
         triples = zip(expected, got, strict=True)
-        return _first(
-            [(f"[{i}]", e, g) for i, (e, g) in enumerate(triples)], rtol, atol
-        )
+        items = [(f"[{i}]", e, g) for i, (e, g) in enumerate(triples)]
+        return _first(items, rtol, atol, dtypes)
     if isinstance(expected, Tensor | np.ndarray):
-        return _arrays(expected, got, rtol, atol)
+        return _arrays(expected, got, rtol, atol, dtypes)
     if isinstance(expected, bool | int | float | np.number | np.bool_):
         return _numbers(expected, got, rtol, atol)
     if type(expected) is not type(got):
@@ -53,28 +54,31 @@ def difference(
 
 
 def _first(
-    items: list[tuple[str, Any, Any]], rtol: float, atol: float
+    items: list[tuple[str, Any, Any]], rtol: float, atol: float, dtypes: bool
 ) -> Difference | None:
     for where, expected, got in items:
-        found = difference(expected, got, rtol, atol)
+        found = difference(expected, got, rtol, atol, dtypes)
         if found:
-            return Difference(found.kind, f"item {where}: {found.text}")
+            kind = "values" if found.kind == "none" else found.kind
+            return Difference(kind, f"item {where}: {found.text}")
     return None
 
 
 def _types(expected: Any, got: Any) -> Difference:
-    names = type(got).__name__, type(expected).__name__
-    return Difference("type", f"a {names[0]} came back instead of a {names[1]}")
+    text = f"{kind_of(got)} came back instead of {kind_of(expected)}"
+    return Difference("type", text)
 
 
-def _arrays(expected: Any, got: Any, rtol: float, atol: float) -> Difference | None:
+def _arrays(
+    expected: Any, got: Any, rtol: float, atol: float, dtypes: bool
+) -> Difference | None:
     if isinstance(expected, Tensor) != isinstance(got, Tensor) or not isinstance(
         got, Tensor | np.ndarray | np.generic
     ):
         return _types(expected, got)
     if expected.shape != got.shape:
         return Difference("shape", f"shape {got.shape} instead of {expected.shape}")
-    if expected.dtype != got.dtype:
+    if dtypes and expected.dtype != got.dtype:
         return Difference("dtype", f"dtype {got.dtype} instead of {expected.dtype}")
     a, b = (np.asarray(x.data if isinstance(x, Tensor) else x) for x in (expected, got))
     wrong = ~np.isclose(b, a, rtol=rtol, atol=atol, equal_nan=True)

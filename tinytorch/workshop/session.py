@@ -13,10 +13,11 @@ from types import FunctionType
 from typing import Literal
 
 from tinytorch.workshop import curriculum, store, view
+from tinytorch.workshop.candidate import Candidate, SourceError, compile_candidate
 from tinytorch.workshop.checking import Failure, run_cases
 from tinytorch.workshop.curriculum import Part
 from tinytorch.workshop.overview import Overview
-from tinytorch.workshop.place import SourceError, compile_candidate, find, transplant
+from tinytorch.workshop.place import find, transplant
 
 Whose = Literal["mine", "reference"]
 
@@ -86,8 +87,6 @@ def check(address: str) -> None:
     """
     part = curriculum.part(address)
     failure = _state.failures.get(part.address)
-    if failure is None and part.address in _state.mine:
-        failure = _judge(part, _state.mine[part.address])
     if failure is not None:
         verdict = view.refused(part, failure)
     elif part.address in _state.mine:
@@ -220,14 +219,19 @@ def _examine(
         return Failure("signature", "compiling", str(error))
     except Exception as error:  # a default value that fails is the student's too
         return Failure("raised", "compiling", f"{type(error).__name__}: {error}")
-    return _judge(part, candidate) or candidate
+    return _judge(part, candidate) or candidate.function
 
 
-def _judge(part: Part, candidate: FunctionType) -> Failure | None:
+def _judge(part: Part, candidate: Candidate) -> Failure | None:
     """Check a candidate against the reference package, whatever is built so far."""
     with using("reference"):
         return run_cases(
-            candidate, find(part.address).reference, part.cases(), part.hint
+            find(part.address),
+            candidate,
+            part.cases(),
+            part.hint,
+            part.mistakes,
+            part.also,
         )
 
 

@@ -6,24 +6,14 @@ import pytest
 
 from tests.tinytorch.workshop.alternatives import alternatives
 from tinytorch.workshop import curriculum, session
-from tinytorch.workshop.place import (
-    compile_candidate,
-    find,
-    reference_source,
-    stub_source,
-)
+from tinytorch.workshop.place import find, reference_source, stub_source
 
 ADDRESSES = list(curriculum.parts())
 MOST_LINES = 15
 
 
 def verdict(address: str, source: str):
-    place, part = find(address), curriculum.part(address)
-    try:
-        candidate = compile_candidate(place, source, f"<{address}>")
-    except (SyntaxError, ValueError) as error:
-        return str(error)
-    return session._judge(part, candidate)
+    return session.verdict(address, source, f"<{address}>")
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

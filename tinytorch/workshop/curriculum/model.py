@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tinytorch.workshop.checking import Case
+from tinytorch.workshop.cases import Case
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,9 @@ class Part:
 
     address: its dotted name below `tinytorch`. cases: makes the checks, smallest
     first. equivalent: mutants that no check can tell from the reference, as
-    "old -> new because it makes no difference".
+    "old -> new because it makes no difference". mistakes: wrong bodies that students
+    really write, and what to say to one whose result was handed in. also: dtypes that
+    its arrays may have beside floats.
     """
 
     address: str
@@ -20,6 +22,8 @@ class Part:
     hint: str
     cases: Callable[[], list[Case]]
     equivalent: tuple[str, ...] = ()
+    mistakes: tuple[tuple[str, str], ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
