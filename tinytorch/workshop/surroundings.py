@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch import autograd, backends, random
+from tinytorch import backends, random
+from tinytorch.autograd import engine
 
 _OTHER_DRAWS = (
     "it draws from a global generator of numpy or Python: a run with a generator of "
@@ -40,7 +41,7 @@ class Surroundings:
         """Read what `body` could change."""
         drawing = _mentions(body.__code__, "random")
         return cls(
-            autograd._Mode.recording,
+            engine._Mode.recording,
             backends.current,
             np.geterr(),
             random.default_generator,
@@ -50,7 +51,7 @@ class Surroundings:
 
     def restore(self) -> None:
         """Put everything back."""
-        autograd._Mode.recording = self.recording
+        engine._Mode.recording = self.recording
         backends.current = self.backend
         np.seterr(**self.errors)
         random.default_generator = self.generator

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 import tinytorch
 from tinytorch.workshop import archive, session, store
+from tinytorch.workshop.candidate import with_imports
 from tinytorch.workshop.place import PACKAGE, find, node_of
 
 # A student's annotation may name what the module of the part does not know.
@@ -26,7 +27,8 @@ def package_files() -> Iterator[tuple[str, bytes]]:
     bodies: dict[str, dict[str, str]] = {}
     for address in session.mine():
         of_module = bodies.setdefault(find(address).module.__name__, {})
-        of_module[address] = saved[address].source()[0]
+        body = saved[address].source()[0]
+        of_module[address] = with_imports(find(address), body)
     for name, file in _walk(resources.files(PACKAGE), PurePosixPath(PACKAGE)):
         content = file.read_bytes()
         module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")

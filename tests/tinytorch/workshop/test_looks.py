@@ -71,7 +71,7 @@ def test_what_calls_itself_is_itself_while_it_is_judged():
 
 STATES = {
     "recording": (
-        "from tinytorch.autograd import _Mode\n    _Mode.recording = False",
+        "from tinytorch.autograd.engine import _Mode\n    _Mode.recording = False",
         "recording of gradients off",
     ),
     "backend": (
