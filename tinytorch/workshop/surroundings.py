@@ -42,7 +42,7 @@ class Surroundings:
         drawing = _mentions(body.__code__, "random")
         return cls(
             engine._Mode.recording,
-            backends.current,
+            vars(backends)["current"],  # put back as it is, never called
             np.geterr(),
             random.default_generator,
             sys.getrecursionlimit(),
@@ -52,7 +52,7 @@ class Surroundings:
     def restore(self) -> None:
         """Put everything back."""
         engine._Mode.recording = self.recording
-        backends.current = self.backend
+        vars(backends)["current"] = self.backend
         np.seterr(**self.errors)
         random.default_generator = self.generator
         sys.setrecursionlimit(self.depth)
