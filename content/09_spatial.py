@@ -386,7 +386,8 @@ print(inspect.getsource(NumpyBackend.conv2d))
 
 # %%
 sides = [4, 8, 16]
-times = {"loops": [], **{n: [] for n in tt.backends.available() if n != "loops"}}
+names = [n for n in ("loops", "numpy", "simd") if n in tt.backends.available()]
+times = {name: [] for name in names}
 for name in times:
     with tt.backends.use(name):
         for side in sides if name == "loops" else [*sides, 32, 64]:

@@ -6,12 +6,14 @@
 
 import sys
 
+from .compiled import CompiledBackend
 from .loops import LoopsBackend
 from .numpy import NumpyBackend
 from .window import output_size, pad_image, unfold
 
 current = _default = NumpyBackend()
-_available = {backend.name: backend for backend in (LoopsBackend(), current)}
+_backends = (LoopsBackend(), current, CompiledBackend())
+_available = {backend.name: backend for backend in _backends}
 _why = "the default outside a browser"
 
 if sys.platform == "emscripten":

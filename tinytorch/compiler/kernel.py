@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
+from collections.abc import Callable
 from numbers import Integral, Real
 from types import FunctionType
 from typing import Any
@@ -40,8 +42,13 @@ class Kernel:
     """
 
     def __init__(
-        self, function: FunctionType, checked: bool = True, on: Machine | None = HERE
+        self,
+        function: Callable[..., None],
+        checked: bool = True,
+        on: Machine | None = HERE,
     ) -> None:
+        if not isinstance(function, FunctionType):
+            raise TypeError(f"a kernel is a function, got {type(function).__name__}")
         self.function, self.checked = function, checked
         self.__doc__, self.__name__ = function.__doc__, function.__name__
         self._machine = on
@@ -58,6 +65,14 @@ class Kernel:
     def text(self, *arguments: Any) -> str:
         """Return that module as text: instructions below the lines they come from."""
         return module_text(self._find(arguments).bodies)
+
+    def accesses(self, *arguments: Any) -> int:
+        """Run as Python, and return how often memory was read or written.
+
+        Four numbers by one `load4` or `store4` count once. What is computed is
+        computed; use small arrays.
+        """
+        return self._find(arguments).count_accesses(arguments)
 
     def _find(self, arguments: tuple[Any, ...]) -> Compiled:
         """Return the compiled form; made anew when text or constants have changed."""
@@ -78,7 +93,7 @@ class Kernel:
         return f"<kernel {self.__name__}, {'' if self.checked else 'un'}checked>"
 
 
-def kernel(function: FunctionType | None = None, *, checked: bool = True) -> Any:
+def kernel(function: Callable[..., None] | None = None, *, checked: bool = True) -> Any:
     """Compile a function: `@kernel`, or `@kernel(checked=False)`; see `Kernel`."""
     if function is None:
         return lambda later: Kernel(later, checked)
@@ -119,13 +134,13 @@ class Compiled:
         self._name, self._machine = function.__name__, machine
         source = Source(function)
         self._parameters = parameters(source, kinds)
-        program = check_kernel(source, self._parameters, self.constants)
-        emitted = emit(program, checked)
+        self._program = check_kernel(source, self._parameters, self.constants)
+        emitted = emit(self._program, checked)
         self.bodies, self._places = emitted.bodies, emitted.places
         names = [p.name for p in self._parameters]
         self._written = [names.index(name) for name in sorted(emitted.written)]
         if machine is None:
-            self._python = plain.python_function(program)
+            self._python = plain.python_function(self._program)
             return
         self._entry = machine.load(module(self.bodies))
         self._format = "=" + "".join(map(_format, self._parameters))
@@ -140,7 +155,7 @@ class Compiled:
                 name = self._parameters[number].name
                 raise ValueError(f"{self._name} writes to {name}, which is read-only")
         if self._machine is None:
-            self._run_python(arguments)
+            self._run_python(self._python, arguments)
             return
         words: list[Any] = []
         for value in arguments:
@@ -154,7 +169,20 @@ class Compiled:
             _, axis, index = self._block[:REPORT_WORDS].tolist()
             raise self._outside(self._places[failed - 1], axis, index, arguments)
 
-    def _run_python(self, arguments: tuple[Any, ...]) -> None:
+    def count_accesses(self, arguments: tuple[Any, ...]) -> int:
+        """Run as Python, and return how often memory was read or written."""
+        count = itertools.count()
+
+        def counted(word: Callable[..., Any]) -> Callable[..., Any]:
+            return lambda *given: (next(count), word(*given))[1]
+
+        words = {name: counted(plain.WORDS[name]) for name in plain.ACCESSES}
+        self._run_python(plain.python_function(self._program, words), arguments)
+        return next(count)
+
+    def _run_python(
+        self, function: Callable[..., None], arguments: tuple[Any, ...]
+    ) -> None:
         given = [
             np.float32(value)
             if isinstance(p, Local) and p.type is Type.FLOAT
@@ -163,7 +191,7 @@ class Compiled:
         ]
         try:
             with np.errstate(all="ignore"):
-                self._python(*given)
+                function(*given)
         except plain.Outside as error:
             outside = self._outside(error.place, error.axis, error.index, arguments)
             raise outside from None

@@ -7,7 +7,7 @@ bit (but for the bits of a nan, of which there are many).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,16 @@ class Outside(Exception):  # noqa: N818 - an event, made an IndexError by `kerne
         self.place, self.axis, self.index = place, axis, index
 
 
-def python_function(program: tree.Program) -> Callable[..., None]:
-    """Return the kernel as a Python function of arrays and numbers."""
+def python_function(
+    program: tree.Program, words: Mapping[str, Any] | None = None
+) -> Callable[..., None]:
+    """Return the kernel as a Python function of arrays and numbers.
+
+    words: what it calls instead of `WORDS`.
+    """
     printer = Printer()
     text = "\n\n".join(map(printer.function, (*program.helpers, program.kernel)))
-    names = WORDS | printer.values
+    names = {**WORDS, **(words or {}), **printer.values}
     exec(text, names)  # our own text, in which all names of the student begin with v_
     kernel: Callable[..., None] = names[_name(program.kernel.name)]
     return kernel
@@ -80,6 +85,8 @@ WORDS: dict[str, Any] = {
     "sqrt": np.sqrt,
     "power2": language.power2,
 }
+#: Those of them that go to memory.
+ACCESSES = ("read", "read4", "write", "write4")
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "floordiv": "//", "mod": "%"}
 SIGNS |= {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 BEFORE = {"neg": "-", "not": "not "}
