@@ -118,8 +118,9 @@ def extremes(array: Array, axis: int | None = None) -> tuple[Array, Array]:
         raise ValueError(f"expected at least one value, got shape {array.shape}")
     others = None
     if axis is not None:
-        others = tuple(np.delete(np.arange(array.ndim), positive_dim(array, axis)))
-    return array.min(others), array.max(others)
+        kept = positive_dim(array, axis)
+        others = tuple(dim for dim in range(array.ndim) if dim != kept)
+    return np.min(array, others), np.max(array, others)
 
 
 class Observer:

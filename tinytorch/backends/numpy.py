@@ -53,7 +53,8 @@ class NumpyBackend:
         """Sum over one axis, several, or all (None); integers in 64 bits."""
         # Named, because numpy would add up in 32 bits on a 32-bit machine.
         dtype = x.dtype if x.dtype.kind == "f" else np.int64
-        return x.sum(axis=axis, keepdims=keepdims, dtype=dtype)
+        total = x.sum(axis=axis, keepdims=True, dtype=dtype)
+        return total if keepdims else total.squeeze(axis)
 
     # Products
 

@@ -61,7 +61,8 @@ class Prod(Function):
     def forward(ctx: Any, x: Array, *, dim: int | None, keepdim: bool = False) -> Array:
         ctx.save_for_backward(x, dim, keepdim)
         dtype = x.dtype if x.dtype.kind == "f" else np.int64
-        return x.prod(axis=dim, keepdims=keepdim, dtype=dtype)
+        out = x.prod(axis=dim, keepdims=True, dtype=dtype)
+        return out if keepdim else out.squeeze(dim)
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:

@@ -123,12 +123,14 @@ class Reduce(Math):
     def all(self, dim: Dim = None, keepdim: bool = False) -> Self:
         """Return whether every element is not 0 (bool)."""
         axes = positive_dims(self, dim)
-        return self._wrap(self.data.all(axis=axes, keepdims=keepdim))
+        out = self.data.all(axis=axes, keepdims=True)
+        return self._wrap(out if keepdim else np.squeeze(out, axes))
 
     def any(self, dim: Dim = None, keepdim: bool = False) -> Self:
         """Return whether some element is not 0 (bool)."""
         axes = positive_dims(self, dim)
-        return self._wrap(self.data.any(axis=axes, keepdims=keepdim))
+        out = self.data.any(axis=axes, keepdims=True)
+        return self._wrap(out if keepdim else np.squeeze(out, axes))
 
     # Order
 
