@@ -61,6 +61,7 @@ def _largest(sizes: np.ndarray, amount: float) -> np.ndarray:
 
 def apply_masks(model: Module, masks: Masks) -> None:
     """Set every weight to 0 that its mask leaves out, in place."""
+    expect.instance(dict, masks=masks)
     weights = prunable(model)
     for name, mask in masks.items():
         expect.one_of(list(weights), mask=name)
@@ -97,6 +98,7 @@ def sparsity(model: Module) -> float:
 
 def prunable(model: Module) -> dict[str, Parameter]:
     """Return the parameters with two axes or more; raises ValueError for none."""
+    expect.instance(Module, model=model)
     found = {name: p for name, p in model.named_parameters() if p.ndim >= 2}
     if not found:
         raise ValueError(f"expected a model with weights to prune, got {model}")
@@ -112,6 +114,7 @@ def prune_channels(model: Sequential, amount: float) -> Sequential:
 
     Raises ValueError for a layer that mixes channels in another way.
     """
+    expect.number(amount=amount)
     if not 0 <= amount < 1:
         raise ValueError(f"expected an amount from 0 to below 1, got {amount}")
     layers = [deepcopy(layer) for layer in _chain(model)]
@@ -170,6 +173,8 @@ def low_rank(layer: Linear, rank: int) -> Sequential:
     The truncated singular value decomposition: no other matrix of that rank is closer
     (Eckart and Young, 1936). Raises ValueError for a rank that the weight cannot have.
     """
+    expect.instance(Linear, layer=layer)
+    rank = expect.count("rank", rank)
     expect.between(1, min(layer.weight.shape), rank=rank)
     u, s, v = np.linalg.svd(layer.weight.data, full_matrices=False)
     root = np.sqrt(s[:rank])
@@ -184,6 +189,8 @@ def low_rank(layer: Linear, rank: int) -> Sequential:
 
 def rank_for_energy(layer: Linear, energy: float) -> int:
     """Return the smallest rank that keeps the share `energy` of the squared weight."""
+    expect.instance(Linear, layer=layer)
+    expect.number(energy=energy)
     if not 0 < energy <= 1:
         raise ValueError(f"expected an energy above 0 and at most 1, got {energy}")
     s = np.linalg.svd(layer.weight.data.astype(np.float64), compute_uv=False)
@@ -197,6 +204,7 @@ def factorize(model: Module, energy: float = 0.9) -> Module:
 
     Layers that would not get smaller stay as they are.
     """
+    expect.instance(Module, model=model)
     copy = deepcopy(model)
     found = [(n, m) for n, m in copy.named_modules() if isinstance(m, Linear)]
     for name, layer in found:
@@ -220,7 +228,9 @@ def distillation_loss(
     wrong classes' order counts; T^2 makes up for the smaller gradient (Hinton et al.,
     2015).
     """
+    expect.tensors("distillation", logits=logits, teacher_logits=teacher_logits)
     expect.between(0, 1, alpha=alpha)
+    expect.finite(temperature=temperature)
     if temperature <= 0:
         raise ValueError(f"expected temperature above 0, got {temperature}")
     student = F.log_softmax(logits / temperature, 1)
@@ -245,6 +255,9 @@ def distill(
 
     The teacher is asked in evaluation mode, once a batch, so augmentation reaches both.
     """
+    expect.instance(Module, student=student, teacher=teacher)
+    expect.between(0, 1, alpha=alpha)
+    expect.positive(temperature=temperature)
     seen: tuple[Any, ...] = ()
 
     def see(module: Module, inputs: tuple[Any, ...]) -> None:

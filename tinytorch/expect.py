@@ -2,9 +2,12 @@
 
 import math
 import operator
+import sys
 from collections.abc import Collection
 from numbers import Integral, Real
 from typing import Any
+
+import numpy as np
 
 MANY = 12  # options; of more, an error names the first ones
 NUMBERS = int | float | Real
@@ -79,10 +82,13 @@ def whole(**values: Any) -> None:
 def count(name: str, value: Any, least: int = 1) -> int:
     """Return a whole number, Python's or numpy's, as an int.
 
-    Raises TypeError for anything else, ValueError for one below `least`.
+    Raises TypeError for anything else, ValueError for one below `least`, or beyond what
+    a machine can count.
     """
     whole(**{name: value})
     at_least(least, **{name: value})
+    if value > sys.maxsize:
+        raise ValueError(f"expected {name} of at most {sys.maxsize}, got {value}")
     return operator.index(value)
 
 
@@ -115,6 +121,18 @@ def instance(kind: Any, **values: Any) -> None:
         if not isinstance(value, kind):
             wanted = getattr(kind, "__name__", str(kind))
             raise TypeError(f"expected {name} as {wanted}, got {shown(value)}")
+
+
+def floating_dtype(**values: Any) -> None:
+    """Raise TypeError for a named value that is no dtype of floating numbers."""
+    for name, value in values.items():
+        try:
+            kind = "" if value is None else np.dtype(value).kind
+        except (TypeError, ValueError):
+            kind = ""
+        if kind != "f":
+            got = value if kind else shown(value)
+            raise TypeError(f"expected {name} as a floating dtype, got {got}")
 
 
 def sequence(name: str, value: Any) -> list[Any]:
@@ -158,7 +176,9 @@ def shape(name: str, tensor: Any, expected: tuple[int, ...]) -> None:
 
 
 def axes(name: str, tensor: Any, count: int) -> None:
-    """Raise ValueError for another number of axes."""
+    """Raise ValueError for another number of axes, TypeError for what has none."""
+    if not hasattr(tensor, "ndim"):
+        raise TypeError(f"{name} expects {count} axes, got {shown(tensor)}")
     if tensor.ndim != count:
         raise ValueError(f"{name} expects {count} axes, got shape {tensor.shape}")
 
@@ -167,6 +187,12 @@ def dtype(name: str, tensor: Any, expected: Any) -> None:
     """Raise TypeError for another dtype."""
     if tensor.dtype != expected:
         raise TypeError(f"{name} expects dtype {expected}, got {tensor.dtype}")
+
+
+def array(name: str, value: Any) -> None:
+    """Raise TypeError for what is neither a numpy array nor a tensor."""
+    if not hasattr(value, "dtype") or not hasattr(value, "ndim"):
+        raise TypeError(f"expected {name} as an array, got {shown(value)}")
 
 
 def floating(name: str, tensor: Any) -> None:

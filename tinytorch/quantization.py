@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch import expect
 from tinytorch.autograd import no_grad
 from tinytorch.backends.window import Window
 from tinytorch.nn import Conv2d, Linear, Module
@@ -19,7 +20,7 @@ from tinytorch.nn.utils import hooked, replace_module
 from tinytorch.ops.quantized import conv2d_int8, linear_int8
 from tinytorch.tensor import Tensor
 from tinytorch.tensor.sizes import positive_dim
-from tinytorch.training.evaluation import evaluating
+from tinytorch.training.evaluation import evaluating, expect_batches
 
 Array = np.ndarray
 LOWEST, HIGHEST = -128, 127  # of int8
@@ -70,9 +71,11 @@ def choose_qparams(
 
     Numbers, or arrays with one entry a channel. 0 always lies in the range and on an
     integer, so that padding and ReLU stay exact. `symmetric` uses -127..127 with zero
-    point 0. Raises ValueError for a range that is empty or not finite.
+    point 0. Raises ValueError for a range that is empty, not finite, or too large for
+    a scale in float32.
     """
-    low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
+    low, high = _numbers("low", low), _numbers("high", high)
+    expect.boolean(symmetric=symmetric)
     if not ((low <= high) & np.isfinite(low) & np.isfinite(high)).all():
         raise ValueError(f"expected finite ranges low <= high, got {low} to {high}")
     low, high = np.minimum(low, 0), np.maximum(high, 0)
@@ -80,6 +83,8 @@ def choose_qparams(
         step = np.maximum(-low, high) / HIGHEST
     else:
         step = (high - low) / (HIGHEST - LOWEST)
+    if (step > np.finfo(np.float32).max).any():
+        raise ValueError(f"expected a range for float32, got {low} to {high}")
     # A range of nothing but 0 needs some scale. Tiny ones must survive as float32.
     scale = np.where(step > 0, np.maximum(step, np.finfo(np.float32).tiny), 1)
     zero_point = np.zeros(scale.shape) if symmetric else LOWEST - np.rint(low / scale)
@@ -98,8 +103,12 @@ def quantize(
     Without `params`, they come from x's own smallest and largest value: of all of x, or
     of each channel along `axis`.
     """
+    expect.tensors("quantize", x=x)
+    expect.instance(QuantParams | None, params=params)
     if params is None:
         params = choose_qparams(*extremes(x.data, axis), symmetric, axis)
+    elif not np.isfinite(x.data).all():
+        raise ValueError("quantize expects finite numbers, got nan or infinity")
     scale, zero_point = params.along(x.data)
     integers = np.rint(x.data / scale) + zero_point
     values = np.clip(integers, LOWEST, HIGHEST).astype(np.int8)
@@ -108,12 +117,23 @@ def quantize(
 
 def dequantize(values: Tensor, params: QuantParams) -> Tensor:
     """Return scale (values - zero_point) as float32."""
+    expect.tensors("dequantize", values=values)
+    expect.instance(QuantParams, params=params)
     scale, zero_point = params.along(values.data)
     return Tensor((values.data - zero_point).astype(np.float32) * scale)
 
 
+def _numbers(name: str, value: Any) -> Array:
+    """Return a number, or an array of them, as float64; raises TypeError for others."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"expected {name} as numbers, got {expect.shown(value)}")
+    return array.astype(np.float64)
+
+
 def extremes(array: Array, axis: int | None = None) -> tuple[Array, Array]:
     """Return smallest and largest value, of all or each channel; none: ValueError."""
+    expect.array("array", array)
     if not array.size:
         raise ValueError(f"expected at least one value, got shape {array.shape}")
     others = None
@@ -130,7 +150,10 @@ class Observer:
     batches = 0
 
     def observe(self, x: Tensor) -> None:
-        """Take in one batch."""
+        """Take in one batch; raises ValueError for nan or infinity."""
+        expect.tensors("an observer", x=x)
+        if not np.isfinite(x.data).all():
+            raise ValueError("an observer expects finite numbers, got nan or infinity")
         self.batches += 1
         low, high = self.batch_range(x.data)
         if self.batches > 1:
@@ -164,6 +187,7 @@ class PercentileObserver(Observer):
     """The mean of ranges that hold `percentile` of a batch from below and above."""
 
     def __init__(self, percentile: float = 99.9) -> None:
+        expect.number(percentile=percentile)
         if not 50 < percentile <= 100:
             raise ValueError(f"expected percentile in 50..100, got {percentile}")
         self.percentile = percentile
@@ -193,6 +217,8 @@ class Quantized(Module):
 
     def __init__(self, layer: Any, input_params: QuantParams | None = None) -> None:
         super().__init__()
+        expect.instance(Linear | Conv2d, layer=layer)
+        expect.instance(QuantParams | None, input_params=input_params)
         weight, bias = quantize(layer.weight, symmetric=True, axis=0), layer.bias
         shape = -1, *(1,) * (weight.values.ndim - 2)  # a channel's: (O,) or (O, 1, 1)
         bias = None if bias is None else Tensor(bias.data.reshape(shape))
@@ -205,6 +231,7 @@ class Quantized(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the layer's output as float32, without a gradient."""
+        expect.tensors(type(self).__name__, input=input)
         params = None
         if self.input_scale is not None:
             params = QuantParams(self.input_scale.data, self.input_zero_point.data)
@@ -256,6 +283,7 @@ class QuantizedConv2d(Quantized):
 
 def quantize_dynamic(model: Module) -> Module:
     """Return a copy whose Linear layers are int8, inputs rounded batch by batch."""
+    expect.instance(Module, model=model)
     named = model.named_modules()
     return _converted(model, {n: None for n, x in named if isinstance(x, Linear)})
 
@@ -270,6 +298,9 @@ def quantize_static(
     The ranges are what `calibration`'s batches (inputs, or tuples that begin with them)
     show to each layer. Raises ValueError if a layer sees none.
     """
+    expect.instance(Module, model=model)
+    expect_batches("quantize_static", calibration)
+    expect.function(observer=observer)
     observers = {
         name: observer()
         for name, layer in model.named_modules()
@@ -285,7 +316,7 @@ def quantize_static(
             model(batch[0] if isinstance(batch, tuple | list) else batch)
     unseen = [name for name, observer in observers.items() if not observer.batches]
     if unseen:
-        raise ValueError(f"calibration showed no input to {unseen}")
+        raise ValueError(f"expected batches for every layer, got no input to {unseen}")
     return _converted(model, {name: seen.qparams() for name, seen in observers.items()})
 
 

@@ -60,6 +60,8 @@ def load_metadata(path: StrPath) -> Metadata:
 
 def save(tensors: Tensors, metadata: Metadata | None = None) -> bytes:
     """Return the contents of a file with these tensors."""
+    expect.instance(Mapping, tensors=tensors)
+    expect.instance(dict | None, metadata=metadata)
     arrays = [(name, _array(name, value)) for name, value in tensors.items()]
     # Widest numbers first: every tensor then begins at a multiple of its item's size.
     arrays.sort(key=lambda item: (-item[1].itemsize, item[0]))
@@ -77,6 +79,7 @@ def save(tensors: Tensors, metadata: Metadata | None = None) -> bytes:
 
 def load(data: bytes) -> dict[str, Tensor]:
     """Return the tensors in the contents of a file; BF16 becomes float32."""
+    expect.instance(bytes, data=data)
     return {name: Tensor(array.copy()) for name, array in _parse(data)[0].items()}
 
 

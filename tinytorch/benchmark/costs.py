@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch import expect
 from tinytorch.autograd import topological_order
 from tinytorch.benchmark.table import Table
 from tinytorch.benchmark.timer import Timer, Timing
@@ -46,6 +47,7 @@ class Call:
 
 def trace(model: Module, *inputs: Any) -> list[Call]:
     """Run the model once; return every module's call, innermost first."""
+    expect.instance(Module, model=model)
     calls: list[Call] = []
     with hooked(model, lambda *seen: calls.append(Call(*seen))):
         model(*inputs)
@@ -54,6 +56,7 @@ def trace(model: Module, *inputs: Any) -> list[Call]:
 
 def count_parameters(model: Module) -> int:
     """Return how many numbers the model learns, shared ones once."""
+    expect.instance(Module, model=model)
     return sum(parameter.numel() for parameter in model.parameters())
 
 
@@ -88,6 +91,8 @@ def count_flops(model: Module, *inputs: Any) -> int:
 
 def memory(model: Module, optimizer: Optimizer | None = None) -> dict[str, int]:
     """Return the bytes of parameters, gradients, buffers and the optimizer's state."""
+    expect.instance(Module, model=model)
+    expect.instance(Optimizer | None, optimizer=optimizer)
     states = optimizer.state.values() if optimizer else ()
     return {
         "parameters": _bytes(model.parameters()),
@@ -106,6 +111,8 @@ def activation_bytes(output: Tensor, model: Module | None = None) -> int:
 
     Arrays that share memory count once; those of `model`'s parameters do not count.
     """
+    expect.tensors("activation_bytes", output=output)
+    expect.instance(Module | None, model=model)
     if output.grad_fn is None:
         return 0
     nodes = topological_order(output.grad_fn)
@@ -128,6 +135,7 @@ def peak_memory(function: Callable[[], object]) -> int:
 
     What Python and numpy ask for; the function runs slower meanwhile.
     """
+    expect.function(function=function)
     tracemalloc.start()
     try:
         function()
@@ -211,6 +219,8 @@ def profile(model: Module, *inputs: Any, timer: Timer | None = None) -> Profile:
 
     Works on copies: gradients and running statistics of the model stay as they are.
     """
+    expect.instance(Timer | None, timer=timer)
+    expect.instance(Module, model=model)
     timer = timer or Timer(repeats=9, min_sample=0.005, time_budget=0.3)
     model = deepcopy(model)
     calls = trace(model, *inputs)

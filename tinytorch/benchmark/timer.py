@@ -110,10 +110,12 @@ class Timer:
 
     def measure(self, function: Call) -> Timing:
         """Return how long `function()` takes."""
+        expect.function(function=function)
         return self._sample(function)[0]
 
     def compare(self, first: Call, second: Call) -> Comparison:
         """Return how long both take, sampled in turns so that noise hits both."""
+        expect.function(first=first, second=second)
         return Comparison(*self._sample(first, second))
 
     def _sample(self, *functions: Call) -> list[Timing]:
@@ -166,6 +168,8 @@ def seconds(function: Call, at_least: float = 0.05) -> float:
     Of two runs the quicker counts, as an interruption makes a few calls look enough.
     Quick, for a plot of many times; a `Timer` repeats it and says how sure it is.
     """
+    expect.function(function=function)
+    expect.finite(at_least=at_least)
     timer, calls = Timer(), 1
     while (took := min(timer.time_calls(function, calls) for _ in range(2))) < at_least:
         calls *= 2

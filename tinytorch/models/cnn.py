@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from tinytorch import expect, nn
 from tinytorch.backends.window import Pair
+from tinytorch.nn.functional.image import pair
 from tinytorch.tensor import Tensor
 
 
@@ -28,6 +29,10 @@ class LeNet(nn.Module):
         channels: Pair = (6, 16),
     ) -> None:
         super().__init__()
+        size = expect.count("size", size)
+        kernel_size = expect.count("kernel_size", kernel_size)
+        padding = pair(padding, "padding")
+        channels = pair(channels, "channels")
         layers: list[nn.Module] = []
         before, side = in_channels, size
         for after, border in zip(channels, padding, strict=True):
@@ -70,9 +75,11 @@ class CNN(nn.Module):
         scale: float = 0.125,
     ) -> None:
         super().__init__()
+        size, widths = expect.count("size", size), expect.sequence("channels", channels)
+        expect.number(scale=scale)
         expect.between(1, size.bit_length() - 1, blocks=len(channels))
         layers: list[nn.Module] = []
-        for before, after in pairwise([in_channels, *channels]):
+        for before, after in pairwise([in_channels, *widths]):
             conv = nn.Conv2d(before, after, 3, padding=1, bias=False)
             layers += [conv, nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2)]
         self.features = nn.Sequential(*layers)

@@ -30,7 +30,10 @@ class GPT(nn.Module):
         tie_weights: bool = True,
     ) -> None:
         super().__init__()
-        self.context, self.num_heads = context, num_heads
+        self.context = expect.count("context", context)
+        num_layers = expect.count("num_layers", num_layers, least=0)
+        expect.boolean(tie_weights=tie_weights)
+        self.num_heads = num_heads
         self.tokens = nn.Embedding(vocab_size, embed_dim)
         self.positions = nn.LearnedPositions(context, embed_dim)
         self.dropout = nn.Dropout(dropout)
@@ -78,7 +81,7 @@ class GPT(nn.Module):
         The options are those of `stream`. Interrupted (Ctrl+C, or Stop in a notebook),
         it returns the tokens that it has.
         """
-        expect.at_least(0, max_new_tokens=max_new_tokens)
+        max_new_tokens = expect.count("max_new_tokens", max_new_tokens, least=0)
         new: list[Tensor] = []
         with suppress(KeyboardInterrupt):
             new.extend(islice(self.stream(ids, **options), max_new_tokens))
@@ -94,6 +97,8 @@ class GPT(nn.Module):
         half is forgotten and the rest read again. Records no gradients; call `eval()`
         first if the model has dropout.
         """
+        expect.tensors("GPT", ids=ids)
+        expect.boolean(use_cache=use_cache)
         if ids.ndim != 2 or not ids.shape[1]:
             raise ValueError(f"expected ids (B, T) with T at least 1, got {ids.shape}")
         cache = self.new_cache(len(ids)) if use_cache else []

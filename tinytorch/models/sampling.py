@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinytorch import expect
-from tinytorch.random import Generator
+from tinytorch.random import Generator, expect_generator
 from tinytorch.tensor import Tensor
 from tinytorch.tensor.creation import multinomial
 
@@ -21,7 +21,10 @@ def sample(
     temperature below 1 favours the likely, 0 always takes the likeliest. top_k keeps
     the k likeliest tokens, top_p the fewest that hold at least that probability.
     """
+    expect.tensors("sample", logits=logits)
+    expect_generator(generator)
     expect.at_least(0, temperature=temperature)
+    expect.finite(temperature=temperature)
     logits = logits.detach()
     if temperature == 0:
         return logits.argmax(-1)
@@ -35,7 +38,8 @@ def sample(
 
 def keep_top_k(logits: Tensor, k: int) -> Tensor:
     """Put -inf in place of all but the k largest of each row (and their equals)."""
-    expect.at_least(1, top_k=k)
+    expect.tensors("keep_top_k", logits=logits)
+    k = expect.count("top_k", k)
     k = min(k, logits.shape[-1])
     smallest_kept = np.partition(logits.data, -k, axis=-1)[..., -k, None]
     return logits.masked_fill(logits < Tensor(smallest_kept), -np.inf)
@@ -46,6 +50,8 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
 
     Source: Holtzman et al., 2020 (nucleus sampling).
     """
+    expect.tensors("keep_top_p", logits=logits)
+    expect.number(top_p=p)
     if not 0 < p <= 1:
         raise ValueError(f"expected top_p above 0 and at most 1, got {p}")
     order = logits.argsort(-1, descending=True).data

@@ -26,6 +26,12 @@ class KVCache:
     def __init__(
         self, batch: int, num_heads: int, length: int, width: int, dtype: Any = float32
     ) -> None:
+        batch, num_heads = (
+            expect.count("batch", batch),
+            expect.count("num_heads", num_heads),
+        )
+        length, width = expect.count("length", length), expect.count("width", width)
+        expect.floating_dtype(dtype=dtype)
         self.keys = np.zeros((batch, num_heads, length, width), dtype=dtype)
         self.values = np.zeros_like(self.keys)
         self._used = 0
@@ -44,6 +50,8 @@ class KVCache:
         Raises ValueError beyond the length, RuntimeError while gradients are recorded:
         none would flow through the cache.
         """
+        expect.tensors("KVCache", keys=keys, values=values)
+        expect.axes("KVCache's keys (B, H, T, D)", keys, 4)
         if autograd.is_grad_enabled() and (keys.requires_grad or values.requires_grad):
             raise RuntimeError("a KVCache expects no gradients; wrap it in no_grad()")
         B, H, length, D = self.keys.shape
@@ -111,6 +119,9 @@ class MultiheadAttention(Module):
         attn_mask: (T, S) or anything that broadcasts to (B, H, T, S), true where a
         query may look; is_causal: no position sees a later one.
         """
+        expect.boolean(is_causal=is_causal)
+        if cache is not None:
+            expect.instance(KVCache, cache=cache)
         key = query if key is None else key
         value = key if value is None else value
         q = F.split_heads(self.q_proj(query), self.num_heads)  # (B, H, T, D)

@@ -8,7 +8,7 @@ import math
 
 from tinytorch import expect
 from tinytorch.autograd import no_grad
-from tinytorch.random import Generator, default_generator
+from tinytorch.random import Generator, default_generator, expect_generator
 from tinytorch.tensor import Tensor
 
 
@@ -18,6 +18,7 @@ def fans(tensor: Tensor) -> tuple[int, int]:
     The cells are the product of all axes after the second: (16, 3, 5, 5) gives
     (75, 400), (4, 7) gives (7, 4). Raises ValueError for fewer than two axes.
     """
+    expect.tensors("fans", tensor=tensor)
     if tensor.ndim < 2:
         raise ValueError(f"fans expect a weight (O, I, ...), got shape {tensor.shape}")
     cells = math.prod(tensor.shape[2:])
@@ -42,6 +43,7 @@ def uniform_(
     expect.tensors("uniform_", tensor=tensor)
     expect.finite(a=a, b=b)
     expect.at_least(a, b=b)
+    expect_generator(generator)
     source = generator or default_generator
     return tensor.copy_(source.numpy.uniform(a, b, tensor.shape))
 
@@ -54,6 +56,7 @@ def normal_(
     expect.tensors("normal_", tensor=tensor)
     expect.finite(mean=mean, std=std)
     expect.at_least(0, std=std)
+    expect_generator(generator)
     source = generator or default_generator
     return tensor.copy_(source.numpy.normal(mean, std, tensor.shape))
 
@@ -83,6 +86,7 @@ def xavier_uniform_(
 
     The numbers come from `generator` (Glorot and Bengio, 2010).
     """
+    expect.finite(gain=gain)
     bound = gain * math.sqrt(6 / sum(fans(tensor)))
     return uniform_(tensor, -bound, bound, generator)
 
@@ -91,6 +95,7 @@ def xavier_normal_(
     tensor: Tensor, gain: float = 1.0, generator: Generator | None = None
 ) -> Tensor:
     """Normal with deviation gain sqrt(2 / (fan-in + fan-out))."""
+    expect.finite(gain=gain)
     return normal_(tensor, 0, gain * math.sqrt(2 / sum(fans(tensor))), generator)
 
 

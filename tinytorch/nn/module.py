@@ -18,6 +18,7 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
+        expect.boolean(requires_grad=requires_grad)
         super().__init__(data, requires_grad=requires_grad)
 
     def __repr__(self) -> str:
@@ -183,6 +184,7 @@ class Module:
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Freeze (False) or unfreeze every parameter."""
+        expect.boolean(requires_grad=requires_grad)
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
@@ -192,9 +194,7 @@ class Module:
 
         Raises TypeError for a dtype that is not floating.
         """
-        if not _is_floating(dtype):
-            got = expect.shown(dtype) if isinstance(dtype, str) else dtype
-            raise TypeError(f"Module.to expects a floating dtype, got {got}")
+        expect.floating_dtype(dtype=dtype)
         for _, tensor in self._named_tensors():
             if tensor.dtype.kind == "f":
                 tensor.data = tensor.data.astype(dtype, copy=False)
@@ -228,6 +228,7 @@ class Module:
         the names that both have are copied), ValueError for a shape that differs.
         """
         expect.instance(Mapping, state_dict=state_dict)
+        expect.boolean(strict=strict)
         own = self.state_dict()
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
@@ -258,13 +259,6 @@ class Module:
         lines = [options, *lines] if options else lines
         tree = "\n".join(lines).replace("\n", "\n  ")
         return f"{name}(\n  {tree}\n)"
-
-
-def _is_floating(dtype: Any) -> bool:
-    try:
-        return dtype is not None and np.dtype(dtype).kind == "f"
-    except (TypeError, ValueError):
-        return False
 
 
 def _fitting(name: str, value: Any, old: Tensor) -> np.ndarray:

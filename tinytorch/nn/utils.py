@@ -60,6 +60,7 @@ def replace_module(model: Module, name: str, new: Module) -> Module:
     KeyError for a name that `named_modules` does not have.
     """
     expect.instance(Module, model=model, new=new)
+    expect.instance(str, name=name)
     if not name:
         return new
     modules = dict(model.named_modules())
@@ -82,6 +83,7 @@ def hooked(
     For a `with` block. Innermost modules come first; the model's own name is "".
     """
     expect.instance(Module, model=model)
+    expect.function(hook=hook)
     with ExitStack() as stack:
         for name, module in model.named_modules():
             handle = module.register_forward_hook(partial(hook, name))

@@ -285,7 +285,7 @@ class OneCycleLR(LRScheduler):
         final_div_factor: float = 1e4,
     ) -> None:
         if total_steps is None:
-            if not epochs or not steps_per_epoch:
+            if epochs is None or steps_per_epoch is None:
                 raise ValueError("expected total_steps, or epochs and steps_per_epoch")
             epochs = expect.count("epochs", epochs)
             total_steps = epochs * expect.count("steps_per_epoch", steps_per_epoch)
@@ -377,6 +377,8 @@ class ReduceLROnPlateau(LRScheduler):
 
     def step(self, metrics: Any) -> None:  # type: ignore[override]
         """Judge an epoch by its measure, a number or a tensor of one element."""
+        if not hasattr(metrics, "requires_grad"):
+            expect.number(metrics=metrics)
         value = float(metrics)
         self.take_in_groups()
         self.last_epoch += 1

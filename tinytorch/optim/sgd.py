@@ -23,14 +23,14 @@ class SGD(Optimizer):
         weight_decay: float = 0,
         nesterov: bool = False,
     ) -> None:
-        if nesterov is True and (momentum == 0 or dampening != 0):
+        options = dict(lr=lr, momentum=momentum, dampening=dampening)
+        options |= dict(weight_decay=weight_decay, nesterov=nesterov)
+        super().__init__(params, options)
+        if nesterov and (momentum == 0 or dampening != 0):
             raise ValueError(
                 "Nesterov expects momentum above 0 and no dampening, "
                 f"got {momentum} and {dampening}"
             )
-        options = dict(lr=lr, momentum=momentum, dampening=dampening)
-        options |= dict(weight_decay=weight_decay, nesterov=nesterov)
-        super().__init__(params, options)
 
     def _update(self, params: list[Any], group: dict[str, Any]) -> None:
         """Move each parameter p, whose gradient is g, and with momentum its velocity v.

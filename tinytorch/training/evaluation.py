@@ -89,6 +89,8 @@ def refuse_misread(outputs: Tensor, targets: Tensor) -> None:
     """
     expect.tensors("accuracy", outputs=outputs, targets=targets)
     scores, labels = outputs.data, targets.data
+    if not labels.size:
+        raise ValueError("accuracy expects at least 1 sample, got 0")
     if scores.shape == labels.shape:
         if labels.ndim > 1 and labels.shape[1] > 1 and _one_hot(labels):
             wanted = "class numbers; targets.argmax(1) makes them of one-hot rows"

@@ -64,9 +64,12 @@ def fit(
     expect_schedule(scheduler, schedule)
     run = Run(model, loader, loss, optimizer, epochs, val_loader, {"loss": loss})
     if metric is not None:
+        expect.function(metric=metric)
         run.metrics[getattr(metric, "__name__", type(metric).__name__)] = metric
     run.scheduler, run.schedule = scheduler, schedule
-    for callback in callbacks:
+    if val_loader is not None:
+        expect_batches("fit", val_loader)
+    for callback in expect.sequence("callbacks", callbacks):
         expect.instance(Callback, callbacks=callback)
     run.callbacks = sorted(callbacks, key=lambda callback: callback.last)
     run.time_budget, run.accumulate, run.max_norm = time_budget, accumulate, max_norm

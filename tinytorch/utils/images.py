@@ -9,6 +9,7 @@ from html import escape
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tinytorch import expect
 from tinytorch.utils.display import Picture
 
 
@@ -40,6 +41,8 @@ def image_grid(
     uint8 is shown as it is; other numbers are stretched from their smallest to their
     largest. Raises ValueError for another shape or a wrong number of captions.
     """
+    columns, size = expect.count("columns", columns), expect.count("size", size)
+    captions = expect.sequence("captions", captions)
     array = np.asarray(images)
     if array.ndim == 3:
         array = array[:, None]

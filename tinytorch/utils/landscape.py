@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from tinytorch import expect
 from tinytorch.utils import svg
 from tinytorch.utils.display import Picture
 from tinytorch.utils.images import data_url
@@ -23,6 +24,11 @@ def landscape_plot(
     what leaves them is cut off. Bands are even in the square root of the height, so
     that the valley shows as well as the slopes.
     """
+    expect.function(height=height)
+    expect.instance(Mapping, walks=walks)
+    for name, ends in (("x", x), ("y", y)):
+        if len(expect.sequence(name, ends)) != 2 or not ends[0] < ends[1]:
+            raise ValueError(f"expected {name} as (lowest, highest), got {ends}")
     tall = round(WIDTH * (y[1] - y[0]) / (x[1] - x[0]))
     x_axis, y_axis = Axis(x, 0, WIDTH), Axis(y, tall, 0)
     land = (

@@ -5,6 +5,7 @@ from itertools import accumulate, chain, pairwise
 
 import numpy as np
 
+from tinytorch import expect
 from tinytorch.utils import svg
 from tinytorch.utils.display import Picture
 from tinytorch.utils.svg import TOP, WIDTH, Axis
@@ -22,6 +23,8 @@ def line_plot(
 
     Raises ValueError if there is no point to draw.
     """
+    expect.instance(Mapping, series=series)
+    expect.instance(str, x_label=x_label, y_label=y_label)
     lines = [_thinned(*points) for points in series.values()]
     if not any(lines):
         raise ValueError("line_plot expects at least one finite point, got none")
@@ -48,6 +51,9 @@ def bar_plot(
 
     Values are at least 0. Raises ValueError for no names, or another count of values.
     """
+    names = expect.sequence("names", names)
+    expect.instance(Mapping, series=series)
+    expect.instance(str, unit=unit)
     bars = [
         list(accumulate(parts, initial=0.0))
         for parts in zip(*series.values(), strict=True)

@@ -25,9 +25,9 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """x times the normal distribution function at x, exactly or by its "tanh" form."""
     expect.tensors("gelu", input=input)
+    expect.one_of(GELU_FORMS, approximate=approximate)
     if approximate == "tanh":
         return floating(ops.GELU, input)
-    expect.one_of(GELU_FORMS, approximate=approximate)
     return 0.5 * input * (1 + (input / math.sqrt(2)).erf())
 
 

@@ -19,6 +19,8 @@ def causal_mask(queries: int, keys: int) -> Tensor:
 
     The last query stands at the last key, so earlier keys (a cache) are seen by all.
     """
+    queries = expect.count("queries", queries, least=0)
+    keys = expect.count("keys", keys, least=0)
     return Tensor(np.tri(queries, keys, k=keys - queries, dtype=bool))
 
 
@@ -36,9 +38,11 @@ def attention_weights(
     """
     expect.tensors("attention", query=query, key=key)
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    expect.number(scale=scale)
     scores = (query * scale) @ key.transpose(-2, -1)
     if attn_mask is None:
         return scores.softmax(-1)
+    expect.tensors("attention", attn_mask=attn_mask)
     if attn_mask.dtype.kind == "b":
         attn_mask = where(attn_mask, 0.0, -math.inf)
     if attn_mask.dtype.kind != "f":
@@ -62,6 +66,7 @@ def scaled_dot_product_attention(
     training.
     """
     expect.tensors("attention", query=query, key=key, value=value)
+    expect.boolean(is_causal=is_causal)
     q, k, v = query.shape, key.shape, value.shape
     if min(len(q), len(k), len(v)) < 2 or q[-1] != k[-1] or k[-2] != v[-2]:
         wanted = "(..., L, D), (..., S, D) and (..., S, E)"

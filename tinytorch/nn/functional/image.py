@@ -11,6 +11,7 @@ from tinytorch.backends.window import Pair, Window, output_size
 from tinytorch.tensor import Tensor
 
 Size = int | Sequence[int]
+LARGEST = 2**31 - 1  # of a size, in pixels
 
 
 def pair(value: Size, name: str = "a size") -> Pair:
@@ -18,11 +19,14 @@ def pair(value: Size, name: str = "a size") -> Pair:
 
     Numpy's integers count too. Raises ValueError, with the name, for anything else.
     """
-    if type(value) is int:
+    if type(value) is int and value <= LARGEST:
         return value, value
     sides = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if len(sides) == 2 and all(isinstance(side, Integral) for side in sides):
-        return int(sides[0]), int(sides[1])
+        height, width = int(sides[0]), int(sides[1])
+        if max(height, width) > LARGEST:
+            raise ValueError(f"expected {name} of at most {LARGEST}, got {value}")
+        return height, width
     wanted = f"{name} as a whole number or a pair of them"
     raise ValueError(f"expected {wanted}, got {expect.shown(value)}")
 

@@ -17,9 +17,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         wanted = f"last dimension {weight.shape[1]}"
         raise ValueError(f"Linear expects {wanted}, got shape {input.shape}")
     expect.dtype("Linear", input, weight.dtype)
+    expect.shape("Linear's bias", bias, weight.shape[:1])
+    if not weight.shape[1]:  # of no inputs only the bias is left
+        return input @ weight.T if bias is None else input @ weight.T + bias
     if bias is None:
         return ops.Linear.apply(input, weight)
-    expect.shape("Linear's bias", bias, weight.shape[:1])
     return ops.Linear.apply(input, weight, bias)
 
 
@@ -37,7 +39,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Class indices (...) as int64 (..., num_classes) of zeros and ones."""
     expect.tensors("one_hot", tensor=tensor)
-    expect.whole(num_classes=num_classes)
+    num_classes = expect.count("num_classes", num_classes, least=-1)
     if num_classes < 0:
         num_classes = int(tensor.data.max(initial=-1)) + 1
     expect.ids("one_hot", tensor.data, num_classes)
@@ -61,6 +63,7 @@ def dropout(
     expect.tensors("dropout", input=input)
     expect.floating("dropout", input)
     expect.between(0, 1, p=p)
+    random.expect_generator(generator)
     if not training or p == 0:
         return input
     source = (generator or random.default_generator).numpy

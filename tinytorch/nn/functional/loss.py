@@ -58,7 +58,7 @@ def binary_cross_entropy_with_logits(
     input x: logits, any size. target t: from 0 to 1, of input's shape, else
     ValueError. weight scales each loss, pos_weight only the term of t; both broadcast.
     """
-    expect_shares("binary_cross_entropy_with_logits", input, target)
+    expect_shares("binary_cross_entropy_with_logits", input, target, weight, pos_weight)
     positive = target if pos_weight is None else target * pos_weight
     loss = (1 - target) * softplus(input) + positive * softplus(-input)
     return reduce_losses(loss if weight is None else loss * weight, reduction)
@@ -76,6 +76,7 @@ def nll_loss(
     target: class indices (N,) or (N, ...). The mean is weighted by the classes'
     weights (C,); targets equal to ignore_index do not count.
     """
+    expect.one_of(REDUCTIONS, reduction=reduction)
     ids, share = _classes("nll_loss", input, target, weight, ignore_index)
     input = _without_ignored(input, target, ignore_index)
     picked = input.gather(1, Tensor(ids).unsqueeze(1)).squeeze(1)
@@ -98,6 +99,7 @@ def cross_entropy(
     """
     expect.tensors("cross_entropy", input=input, target=target)
     expect.between(0, 1, label_smoothing=label_smoothing)
+    expect.one_of(REDUCTIONS, reduction=reduction)
     expect.shape("cross_entropy's weight", weight, input.shape[1:2])
     if target.dtype.kind == "f":
         expect_shares("cross_entropy", input, target)
@@ -116,9 +118,17 @@ def cross_entropy(
     return reduce_counted(losses, share, reduction)
 
 
-def expect_shares(name: str, input: Tensor, target: Tensor) -> None:
-    """Raise ValueError unless the target is of input's shape, and from 0 to 1."""
+def expect_shares(
+    name: str, input: Tensor, target: Tensor, *weights: Tensor | None
+) -> None:
+    """Raise ValueError unless the target is of input's shape, and from 0 to 1.
+
+    TypeError for what is no tensor; of the weights, any may be None.
+    """
     expect.tensors(name, input=input, target=target)
+    for weight in weights:
+        if weight is not None:
+            expect.tensors(name, weight=weight)
     expect.shape(f"{name}'s target (probabilities)", target, input.shape)
     wrong = target.data[~((target.data >= 0) & (target.data <= 1))]  # nan too
     if wrong.size:
@@ -144,6 +154,7 @@ def kl_div(
     expect.tensors("kl_div", input=input, target=target)
     expect.shape("kl_div's target", target, input.shape)
     expect.boolean(log_target=log_target)
+    expect.one_of((*REDUCTIONS, "batchmean"), reduction=reduction)
     if log_target:
         loss = target.exp() * (target - input)
     else:  # 0 log 0 counts as 0
@@ -158,11 +169,11 @@ def reduce_losses(losses: Tensor, reduction: str) -> Tensor:
 
     Raises ValueError for another reduction.
     """
+    expect.one_of(REDUCTIONS, reduction=reduction)
     if reduction == "mean":
         return losses.mean()
     if reduction == "sum":
         return losses.sum()
-    expect.one_of(REDUCTIONS, reduction=reduction)
     return losses
 
 

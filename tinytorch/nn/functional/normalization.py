@@ -28,6 +28,8 @@ def batch_norm(
     Source: Ioffe and Szegedy, 2015.
     """
     shape = _channels("batch_norm", input)
+    expect.number(momentum=momentum)
+    expect.boolean(training=training)
     weight, bias = _affine("batch_norm", input, shape, weight, bias, eps)
     for name, running in (("mean", running_mean), ("var", running_var)):
         expect.shape(f"batch_norm's running_{name}", running, shape)
@@ -103,7 +105,7 @@ def rms_norm(
     """Divide by the root mean square over the last axes (Zhang and Sennrich, 2019)."""
     shape = _last_axes("RMSNorm", input, normalized_shape)
     expect.floating("RMSNorm", input)
-    expect.at_least(0, eps=eps or 0)
+    expect.at_least(0, eps=0 if eps is None else eps)
     expect.shape("RMSNorm's weight", weight, shape)
     eps = float(np.finfo(input.dtype).eps) if eps is None else eps
     square = (input * input).mean(tuple(range(-len(shape), 0)), keepdim=True)
@@ -172,6 +174,7 @@ def _affine(
     """Return weight and bias of `shape`, or ones and zeros in place of None."""
     expect.floating(name, input)
     expect.at_least(0, eps=eps)
+    expect.finite(eps=eps)
     expect.shape(f"{name}'s weight", weight, shape)
     expect.shape(f"{name}'s bias", bias, shape)
     weight = Tensor(np.ones(shape, input.dtype)) if weight is None else weight

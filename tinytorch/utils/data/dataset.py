@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from tinytorch import random
+from tinytorch import expect, random
 from tinytorch.random import Generator
 from tinytorch.tensor import Tensor, as_tensor
 
@@ -72,6 +72,11 @@ def random_split(
     `lengths` are counts that add up to `len(dataset)`, or fractions that add up to 1;
     what rounding leaves over goes to the first subsets, one sample each.
     """
+    if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+        raise TypeError(f"expected a dataset to split, got {expect.shown(dataset)}")
+    for length in expect.sequence("lengths", lengths):
+        expect.finite(length=length)
+    random.expect_generator(generator)
     total = len(dataset)
     whole = 1 if math.isclose(sum(lengths), 1) else total
     sizes = [int(n) for n in lengths]

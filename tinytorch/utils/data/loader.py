@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch import expect
-from tinytorch.random import Generator
+from tinytorch.random import Generator, expect_generator
 from tinytorch.tensor import Tensor
 from tinytorch.tensor.dtypes import KINDS, as_array
 from tinytorch.utils.data.dataset import Dataset
@@ -47,6 +47,7 @@ class DataLoader:
             raise TypeError(f"DataLoader expects {wanted}, got {expect.shown(dataset)}")
         if collate_fn is not None:
             expect.function(collate_fn=collate_fn)
+        expect_generator(generator)
         if sampler is not None and shuffle:
             raise ValueError("DataLoader expects a sampler or shuffle, got both")
         if batch_sampler is None:

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterable, Iterator, Sized
 from itertools import islice
-from typing import Protocol, TypeVar
+from numbers import Integral
+from typing import Any, Protocol, TypeVar
 
 from tinytorch import expect, random
 from tinytorch.random import Generator
@@ -18,10 +19,18 @@ class Sampler(Iterable[T], Sized, Protocol[T]):
     """
 
 
+def expect_sized(name: str, value: Any) -> None:
+    """Raise TypeError for what has no length."""
+    if not hasattr(value, "__len__"):
+        got = expect.shown(value)
+        raise TypeError(f"{name} expects something with a length, got {got}")
+
+
 class SequentialSampler(Sampler[int]):
     """0, 1, 2, … up to the length of the data source."""
 
     def __init__(self, data_source: Sized) -> None:
+        expect_sized("SequentialSampler", data_source)
         self.data_source = data_source
 
     def __iter__(self) -> Iterator[int]:
@@ -45,11 +54,15 @@ class RandomSampler(Sampler[int]):
         num_samples: int | None = None,
         generator: Generator | None = None,
     ) -> None:
+        expect_sized("RandomSampler", data_source)
+        random.expect_generator(generator)
+        expect.boolean(replacement=replacement)
         size = len(data_source)
         if not size:
             raise ValueError("RandomSampler expects a data source, got an empty one")
         self.num_samples = size if num_samples is None else num_samples
         most = math.inf if replacement else size
+        expect.whole(num_samples=self.num_samples)
         expect.between(1, most, num_samples=self.num_samples)
         self.data_source, self.replacement = data_source, replacement
         self.generator = generator
@@ -79,9 +92,13 @@ class BatchSampler(Sampler[list[int]]):
     """
 
     def __init__(self, sampler: Sampler[int], batch_size: int, drop_last: bool) -> None:
-        if not isinstance(batch_size, int) or batch_size < 1:
+        expect_sized("BatchSampler", sampler)
+        expect.boolean(drop_last=drop_last)
+        if not isinstance(batch_size, Integral) or batch_size < 1:
             raise ValueError(f"expected batch_size of at least 1, got {batch_size!r}")
-        self.sampler, self.batch_size, self.drop_last = sampler, batch_size, drop_last
+        self.sampler: Sampler[int] = sampler
+        self.drop_last: bool = drop_last
+        self.batch_size: int = expect.count("batch_size", batch_size)
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield lists of the next `self.batch_size` indices of `self.sampler`.

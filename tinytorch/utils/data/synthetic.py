@@ -42,6 +42,7 @@ def make_circles(
     n: int = 200, noise: float = 0.05, *, factor: float = 0.5, generator: Rng = None
 ) -> Problem:
     """A circle of radius 1 (class 0) around one of radius `factor` (class 1)."""
+    expect.number(factor=factor)
     if not 0 < factor < 1:
         raise ValueError(f"make_circles expects a factor between 0 and 1, got {factor}")
     y = _labels(n, 2)
@@ -61,7 +62,7 @@ def make_spirals(
 
 
 def _labels(n: int, classes: int) -> np.ndarray:
-    expect.at_least(1, n=n, classes=classes)
+    n, classes = expect.count("n", n), expect.count("classes", classes)
     return np.arange(n) % classes
 
 
@@ -80,6 +81,8 @@ def _on_circle(angle: np.ndarray) -> np.ndarray:
 
 def _problem(X: np.ndarray, y: np.ndarray, noise: float, generator: Rng) -> Problem:
     expect.at_least(0, noise=noise)
+    expect.finite(noise=noise)
+    random.expect_generator(generator)
     rng = (generator or random.default_generator).numpy
     X = X + noise * rng.standard_normal(X.shape)
     return Tensor(X.astype(np.float32)), Tensor(y.astype(np.int64))

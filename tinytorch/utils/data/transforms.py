@@ -67,6 +67,9 @@ class Normalize(Transform):
     """(x - mean) / std per channel, as float32; uint8 counts as 0..1."""
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        for name, values in (("mean", mean), ("std", std)):
+            for value in expect.sequence(name, values):
+                expect.finite(**{name: value})
         self.mean = np.asarray(mean, np.float32).reshape(-1, 1, 1)  # (C, 1, 1)
         self.std = np.asarray(std, np.float32).reshape(-1, 1, 1)
         if self.mean.shape != self.std.shape or (self.std <= 0).any():

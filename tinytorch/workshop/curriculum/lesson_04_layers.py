@@ -395,12 +395,16 @@ LESSON = Lesson(
             2,
             "shape[1] and shape[0], each times the product of shape[2:].",
             _fans,
+            equivalent=("expect.tensors( because every case gives tensors",),
         ),
         Part(
             "nn.init.xavier_uniform_",
             2,
             "Work out the bound from fans(tensor), then return uniform_(...).",
             _xavier,
+            equivalent=(
+                "expect.finite(gain=gain) because every case gives finite ones",
+            ),
         ),
         Part(
             "nn.init.kaiming_std",
@@ -432,6 +436,7 @@ LESSON = Lesson(
                 "0 -> -1 in `if not training because p = 0 keeps all, times 1",
                 "expect.tensors( because every case gives tensors",
                 "expect.floating( because every case gives floating ones",
+                "random.expect_generator( because every case gives one or none",
             ),
         ),
         Part(
