@@ -1,0 +1,1 @@
+"""Grading: submissions in, points and pages out; their code runs in a box."""
