@@ -611,6 +611,15 @@ OTHERS = {
             **{"temperature": 1.0, "top_k": 2, "top_p": 0.5, "generator": None},
         },
     ),
+    "GPT.forward": lambda: (
+        models.GPT(5, 4, 4, 2, 1),
+        {"input": IDS(), "cache": None, "padding": [1]},
+    ),
+    "GPT.stream": lambda: (
+        lambda **arguments: next(models.GPT(5, 4, 4, 2, 1).stream(**arguments)),
+        {"ids": IDS(), "use_cache": True, "padding": [1]},
+    ),
+    "pad_left": lambda: (models.pad_left, {"prompts": [[1], [1, 2]], "fill": 0}),
     "GPT.new_cache": lambda: (models.GPT(5, 4, 4, 2, 1).new_cache, {"batch": 1}),
     "sample": lambda: (
         models.sample,

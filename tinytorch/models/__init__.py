@@ -2,4 +2,5 @@
 
 from .cnn import CNN, LeNet
 from .gpt import GPT
+from .ragged import pad_left
 from .sampling import keep_top_k, keep_top_p, sample

@@ -172,8 +172,17 @@ class TransformerBlock(Module):
         self.norm2 = LayerNorm(embed_dim)
         self.mlp = MLP(embed_dim, 4 * embed_dim, dropout)
 
-    def forward(self, input: Tensor, cache: KVCache | None = None) -> Tensor:
-        """Return x (B, T, C) with what its positions saw and made of it."""
-        seen = self.attention(self.norm1(input), is_causal=True, cache=cache)
+    def forward(
+        self,
+        input: Tensor,
+        cache: KVCache | None = None,
+        attn_mask: Tensor | None = None,
+    ) -> Tensor:
+        """Return x (B, T, C) with what its positions saw and made of it.
+
+        attn_mask says where a position may look, instead of: nowhere ahead of itself.
+        """
+        how = {"attn_mask": attn_mask, "is_causal": attn_mask is None}
+        seen = self.attention(self.norm1(input), cache=cache, **how)
         x = input + self.dropout(seen)
         return x + self.mlp(self.norm2(x))

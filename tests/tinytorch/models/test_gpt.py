@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinytorch as tt
-from tinytorch.models import GPT
+from tinytorch.models import GPT, pad_left
 from tinytorch.nn import functional as F
 
 
@@ -111,6 +111,52 @@ def test_generation_does_not_depend_on_the_cache(prompt, context):
     assert written[0].tolist() == written[1].tolist()
 
 
+PROMPTS = [[1], [2, 3, 4], [5, 6, 7, 8, 9], [10, 1]]
+
+
+def continued(prompt, count, **options):
+    """The greedy continuation of one prompt, or of several."""
+    ids = tt.tensor([prompt]) if isinstance(prompt, list) else prompt
+    return MODEL.generate(ids, count, temperature=0, **options).tolist()
+
+
+@pytest.mark.parametrize("pieces", [[5], [1] * 5, [3, 2], [4, 1]])
+def test_ragged_prompts_give_each_its_own_logits(pieces):
+    ids, padding = pad_left(PROMPTS, fill=3)
+    with tt.no_grad():
+        cache, parts = MODEL.new_cache(len(ids)), []
+        for piece in ids.split(pieces, dim=1):
+            parts.append(MODEL(piece, cache, padding))
+        cached, whole = tt.cat(parts, dim=1).data, MODEL(ids, None, padding).data
+        np.testing.assert_allclose(cached, whole, atol=1e-5)
+        for row, prompt in zip(whole, PROMPTS, strict=True):
+            alone = MODEL(tt.tensor([prompt])).data[0]
+            np.testing.assert_allclose(row[-len(prompt) :], alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_ragged_prompts_are_continued_as_if_each_were_alone(use_cache):
+    ids, padding = pad_left(PROMPTS)
+    together = continued(ids, 3, padding=padding, use_cache=use_cache)
+    alone = [continued(prompt, 3)[0] for prompt in PROMPTS]
+    assert [row[-3:] for row in together] == [row[-3:] for row in alone]
+
+
+@pytest.mark.parametrize("count", [4, 9, 30])
+@pytest.mark.parametrize("longest", [5, 8, 12])
+def test_ragged_prompts_past_the_context_do_not_depend_on_the_cache(longest, count):
+    prompts = [*PROMPTS, [i % 11 for i in range(longest)]]
+    ids, padding = pad_left(prompts)
+    options = {"padding": padding, "temperature": 0.9}
+    written = [
+        MODEL.generate(
+            ids, count, use_cache=cached, generator=tt.Generator(2), **options
+        ).tolist()
+        for cached in (True, False)
+    ]
+    assert written[0] == written[1]
+
+
 def test_generation_repeats_with_its_seed_and_differs_without():
     ids = draw(1, 2)
     a, b, c = (
@@ -155,6 +201,18 @@ def test_cache_takes_the_bytes_it_says():
             ValueError,
             r"keys and values \(1, 3, T, 4\), got \(2, 3, 1, 4\)",
         ),
+        (
+            lambda: MODEL(draw(1, 1), MODEL.new_cache()[:1]),
+            ValueError,
+            "2 caches, one a block, got 1",
+        ),
+        (lambda: MODEL.generate(draw(2, 2), 1, padding=[1]), ValueError, "as 2 whole"),
+        (
+            lambda: MODEL.generate(draw(1, 2), 1, padding=[2]),
+            ValueError,
+            "padding from 0 to 1",
+        ),
+        (lambda: pad_left([[1], []]), ValueError, "at least one id"),
     ],
 )
 def test_bad_use(bad, error, message):
