@@ -675,6 +675,38 @@ OTHERS = {
             "observer": quantization.MinMaxObserver,
         },
     ),
+    "fold_batch_norm": lambda: (
+        quantization.fold_batch_norm,
+        {"model": models.CNN((2, 3), size=8)},
+    ),
+    "pack_groups": lambda: (
+        quantization.pack_groups,
+        {"weight": np.ones((2, 4), np.float32), "group": 2},
+    ),
+    "unpack_groups": lambda: (
+        lambda packed: quantization.unpack_groups(packed, np.ones((2, 1))),
+        {"packed": np.ones((2, 2), np.uint8)},
+    ),
+    "quantize_four_bit": lambda: (
+        quantization.quantize_four_bit,
+        {"model": nn.Linear(4, 2), "group": 4},
+    ),
+    "FourBitLinear": lambda: (
+        quantization.FourBitLinear,
+        {"layer": nn.Linear(4, 2), "group": 4, "shared": None},
+    ),
+    "FourBitLinear()": lambda: (
+        quantization.FourBitLinear(nn.Linear(4, 2), 4),
+        {"input": ROW()},
+    ),
+    "FourBitEmbedding": lambda: (
+        quantization.FourBitEmbedding,
+        {"layer": nn.Embedding(4, 2), "group": 2, "shared": None},
+    ),
+    "FourBitEmbedding()": lambda: (
+        quantization.FourBitEmbedding(nn.Embedding(4, 2), 2),
+        {"input": IDS()},
+    ),
     "QuantizedLinear": lambda: (
         quantization.QuantizedLinear,
         {"layer": nn.Linear(4, 2), "input_params": None},

@@ -62,7 +62,8 @@ ROOMS = (
 # Not called with what a user made: bases, records that are handed out, and pieces.
 LEFT_OUT = """
     Module Optimizer LRScheduler Callback Run History Observer Transform Dataset Sampler
-    RandomTransform QuantParams QTensor Quantized Table Timing Comparison Profile
+    RandomTransform QuantParams QTensor Quantized FourBit
+    Table Timing Comparison Profile
     CIFAR10 Digits names novel MinMaxObserver default_convert
     run_state accumulate_gradients train_epoch train_step
     follow_statistics with_statistics reduce_counted reduce_losses smooth place_angles

@@ -164,6 +164,17 @@ def test_static_quantization_fixes_what_calibration_shows():
     assert model.features[0]._after == ()
 
 
+@pytest.mark.parametrize("inputs", [65_536, 65_537, 150_528])
+def test_sums_that_leave_32_bits_are_exact(inputs):
+    """The inputs of 224 x 224 colour pixels; all weights are the largest there are."""
+    layer = nn.Linear(inputs, 2, bias=False)
+    layer.weight.detach().fill_(1.0)
+    layer.weight.detach()[1] = -1.0
+    x = Tensor(np.full((1, inputs), 1.0, np.float32))
+    found = QuantizedLinear(layer)(x).data
+    np.testing.assert_allclose(found, [[inputs, -inputs]], rtol=1e-3)
+
+
 def test_a_layer_alone_is_a_model_too():
     assert isinstance(quantize_dynamic(nn.Linear(2, 2)), QuantizedLinear)
 

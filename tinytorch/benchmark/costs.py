@@ -22,7 +22,7 @@ from tinytorch.nn import Conv2d, Linear, Module, MultiheadAttention
 from tinytorch.nn.module import Parameter
 from tinytorch.nn.utils import hooked
 from tinytorch.optim import Optimizer
-from tinytorch.quantization import QuantizedConv2d, QuantizedLinear
+from tinytorch.quantization import FourBitLinear, QuantizedConv2d, QuantizedLinear
 from tinytorch.tensor import Tensor
 from tinytorch.tensor.creation import ones_like
 from tinytorch.utils.display import Picture
@@ -65,6 +65,10 @@ def _weight_flops(call: Call) -> int:
     return 2 * per_output * math.prod(call.output.shape)
 
 
+def _four_bit_flops(call: Call) -> int:
+    return 4 * call.module.packed.shape[1] * math.prod(call.output.shape)
+
+
 def _attention_flops(call: Call) -> int:
     query, *keys = call.inputs
     batch, length, channels = query.shape
@@ -76,6 +80,7 @@ def _attention_flops(call: Call) -> int:
 # Operations that a call of such a module does itself, without the modules inside it.
 FLOPS: dict[type[Module], Callable[[Call], int]] = {
     **dict.fromkeys((Linear, Conv2d, QuantizedLinear, QuantizedConv2d), _weight_flops),
+    FourBitLinear: _four_bit_flops,
     MultiheadAttention: _attention_flops,
 }
 
@@ -103,7 +108,10 @@ def memory(model: Module, optimizer: Optimizer | None = None) -> dict[str, int]:
 
 
 def _bytes(values: Iterable[Any]) -> int:
-    return sum(v.nbytes for v in values if isinstance(v, Tensor | np.ndarray))
+    """Return the bytes of tensors and arrays; one that comes twice counts once."""
+    arrays = (v.data if isinstance(v, Tensor) else v for v in values)
+    found = {id(a): a for a in arrays if isinstance(a, np.ndarray)}
+    return sum(array.nbytes for array in found.values())
 
 
 def activation_bytes(output: Tensor, model: Module | None = None) -> int:

@@ -4,6 +4,7 @@ Integers q stand for floats x: x is about scale (q - zero_point). Observers find
 range of x; `quantize_dynamic` and `quantize_static` put it all into a trained model.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from tinytorch.training.evaluation import evaluating, expect_batches
 
 Array = np.ndarray
 LOWEST, HIGHEST = -128, 127  # of int8
+MOST_TERMS = 65_536  # in a sum: more products, of up to 255 x 127, may leave 32 bits
 
 
 @dataclass(frozen=True)
@@ -243,7 +245,7 @@ class Quantized(Module):
         return Tensor(y.astype(np.float32, copy=False))
 
     def products(self, x: Array, zero_point: int) -> Array:
-        """Return the int32 outputs, without scale and bias, for int8 inputs."""
+        """Return the outputs as integers, without scale and bias, for int8 inputs."""
         raise NotImplementedError(f"{type(self).__name__} expects a products method")
 
     def extra_repr(self) -> str:
@@ -260,8 +262,26 @@ class QuantizedLinear(Quantized):
         outputs, inputs = self.weight.shape
         if x.shape[-1:] != (inputs,):
             raise ValueError(f"QuantizedLinear expects (..., {inputs}), got {x.shape}")
-        sums = linear_int8(x.reshape(-1, inputs), self.weight.data, zero_point)
+        sums = exact_sums(x.reshape(-1, inputs), self.weight.data, zero_point)
         return sums.reshape(*x.shape[:-1], outputs)
+
+
+def exact_sums(x: Array, weight: Array, zero_point: int) -> Array:
+    """Return (x - zero_point) times weight^T, int8 (R, K) and (O, K), without overflow.
+
+    int32 (R, O), or int64 where so many products are added that 32 bits may not do.
+    """
+    if x.shape[1] <= MOST_TERMS:
+        return linear_int8(x, weight, zero_point)
+    sums = np.zeros((len(x), len(weight)), np.int64)
+    for first in range(0, x.shape[1], MOST_TERMS):
+        some = np.s_[:, first : first + MOST_TERMS]
+        part, filters = (
+            np.ascontiguousarray(x[some]),
+            np.ascontiguousarray(weight[some]),
+        )
+        sums += linear_int8(part, filters, zero_point)
+    return sums
 
 
 class QuantizedConv2d(Quantized):
@@ -270,6 +290,8 @@ class QuantizedConv2d(Quantized):
     def __init__(self, layer: Conv2d, input_params: QuantParams | None = None) -> None:
         super().__init__(layer, input_params)
         self.groups = layer.groups
+        terms = math.prod(layer.weight.shape[1:])
+        expect.between(1, MOST_TERMS, products_in_a_sum=terms)
         sizes = layer.kernel_size, layer.stride, layer.padding, layer.dilation
         self.window = Window(*map(pair, sizes))
 
