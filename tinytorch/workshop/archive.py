@@ -141,7 +141,7 @@ def _sorted_out(bodies: dict[str, bytes]) -> Contents:
     found = Contents()
     for name, body in bodies.items():
         if PurePosixPath(name).name == ABOUT:
-            found.about = _about(body)
+            found.about = about(body)
             continue
         where = place(name)
         if where is None:
@@ -153,7 +153,8 @@ def _sorted_out(bodies: dict[str, bytes]) -> Contents:
     return found
 
 
-def _about(body: bytes) -> dict[str, str]:
+def about(body: bytes) -> dict[str, str]:
+    """Return what an archive says of itself. Raises ValueError for a newer format."""
     try:
         said = json.loads(body)
         format_ = int(said.pop("format"))

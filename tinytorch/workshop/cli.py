@@ -19,6 +19,7 @@ from tinytorch.workshop import (
 from tinytorch.workshop.answers import Answers, answers
 from tinytorch.workshop.arguments import HelpShown, Parser, UsageError, perhaps
 from tinytorch.workshop.curriculum import Lesson, Milestone
+from tinytorch.workshop.grading import command
 from tinytorch.workshop.overview import Overview
 
 OPEN_SOURCE = (
@@ -82,6 +83,7 @@ def _parser() -> Parser:
     hand_in = parser.add("hand-in", "write the one file that you hand in", _hand_in)
     hand_in.add_argument("name", metavar="NAME", nargs="+", help="your name")
     hand_in.add_argument("--out", metavar="FILE", help="where to write it")
+    command.add(parser)
     return parser
 
 
@@ -170,7 +172,9 @@ def _lesson_reset(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    built = answers(given.file) if given.file else _saved()
+    built, twice = answers(given.file) if given.file else (_saved(), [])
+    if given.file:
+        _expect_lesson(given.lesson, built, given.file.name)
     whose = given.file.name if given.file else "your saved parts"
     failures = _failures(given.lesson, built)
     passed = [part for part in given.lesson.parts if part.address not in failures]
@@ -180,11 +184,18 @@ def _check(given: argparse.Namespace) -> int:
         else (part.address, f"0 of {part.points} points: {failures[part.address]}")
         for part in given.lesson.parts
     )
+    rows += tuple((address, "built in two cells: the last counts") for address in twice)
     points = sum(part.points for part in passed)
     total = sum(part.points for part in given.lesson.parts)
     title = f"{given.lesson.stem}, {whose}: {points} of {total} points"
     view.show(view.Panel(title, rows, view.BAD if failures else view.GOOD))
     return bool(failures)
+
+
+def _expect_lesson(lesson: Lesson, built: Answers, name: str) -> None:
+    others = {curriculum.lesson_of(a).stem for a in built if a in curriculum.parts()}
+    if others and lesson.stem not in others:
+        raise ValueError(f"{name} is of {', '.join(sorted(others))}, not {lesson.stem}")
 
 
 def _saved() -> Answers:

@@ -156,6 +156,8 @@ def test_check_grades_the_build_cells_of_a_file(tito, tmp_path, home, ending):
     assert code == 1
     assert "17 of 20 points" in out
     assert "0 of 3 points: compiling" in out
+    assert "shape.infer_shape" in out
+    assert "built in two cells: the last counts" in out
     assert not home.exists(), "grading a file saves nothing"
     assert session.mine() == []
 
@@ -188,6 +190,53 @@ def test_an_unreadable_file_is_one_line(tito, tmp_path, name, text, words):
     assert (code, out) == (1, "")
     assert words in err
     assert err.count("\n") == 1
+
+
+def one_cell(text: str) -> str:
+    cell = {"cell_type": "code", "source": text}
+    return json.dumps({"cells": [cell]})
+
+
+RELU = "backends.LoopsBackend.relu"
+OF_LESSON_3 = one_cell(f'@build("{RELU}")\ndef relu(self, x):\n    return x\n')
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (OF_LESSON_3.encode(), "is of 03_activations, not 02_tensor"),
+        (OF_LESSON_3.encode("utf-16"), "is UTF-16: save it as UTF-8"),
+        (b"\xff\xff", "is no text in UTF-8: byte 0 is 0xff"),
+    ],
+)
+def test_a_file_that_is_none_of_this_lesson_is_named(tito, tmp_path, body, words):
+    path = tmp_path / "mine.ipynb"
+    path.write_bytes(body)
+    code, out, err = tito(f"check 2 {path}")
+    assert (code, out) == (1, "")
+    assert words in err
+
+
+def test_a_byte_order_mark_does_no_harm(tito, tmp_path):
+    path = tmp_path / "mine.ipynb"
+    path.write_bytes(b"\xef\xbb\xbf" + OF_LESSON_3.encode())
+    code, out, _ = tito(f"check 3 {path}")
+    assert code == 1
+    assert RELU in out
+
+
+def test_links_to_themselves_and_files_without_end_are_named(tito, tmp_path):
+    loop = tmp_path / "loop.ipynb"
+    loop.symlink_to(loop)
+    code, _, err = tito(f"check 2 {loop}")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "loop.ipynb" in err
+    code, _, err = tito("check 2 /dev/zero")
+    assert code == 1
+    assert "zero is no plain file" in err
+    code, _, err = tito(f"check 2 {tmp_path}")
+    assert code == 1
+    assert "is no plain file" in err
 
 
 def test_a_checkpoint_is_answered_by_the_checks(tito):

@@ -107,4 +107,4 @@ def test_a_cell_with_a_former_name_builds_the_same_part(home, tmp_path, capsys):
     assert session.verdict(OLD_ADD, BODY) is None
     text = tmp_path / "mine.py"
     text.write_text(f'# %%\n@build("{OLD_ADD}")\n{BODY}')
-    assert list(answers.answers(text)) == [ADD]
+    assert list(answers.answers(text)[0]) == [ADD]

@@ -108,7 +108,7 @@ class Judge:
         for address, job in jobs.items():
             name = self._fence(job.source)
             if name is not None:
-                verdicts[address] = _reached(name)
+                verdicts[address] = reached(name)
             elif job.key in self._known:
                 verdicts[address] = self._known[job.key]
         todo = [job for address, job in jobs.items() if address not in verdicts]
@@ -193,7 +193,8 @@ def _failure(found: dict[Any, Any]) -> Failure:
     return Failure(**{name: text[:LONGEST] for name, text in texts.items()})
 
 
-def _reached(name: str) -> Failure:
+def reached(name: str) -> Failure:
+    """Return the failure of a body that is not run, for a name in it."""
     message = f"it uses {name!r}, which no part needs; a body like this is not run"
     return Failure("reaches", "reading it", message)
 
