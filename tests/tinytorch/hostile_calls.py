@@ -51,6 +51,10 @@ def photos():
     return np.zeros((2, 3, 8, 8), np.uint8)
 
 
+def photos_in():
+    return tt.ones(2, 3, 8, 8)
+
+
 def perceptron():
     return nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 2))
 
@@ -407,6 +411,7 @@ OTHERS = {
         nn_utils.replace_module,
         {"model": perceptron(), "name": "0", "new": nn.Identity()},
     ),
+    "shared_weights": lambda: (nn_utils.shared_weights, {"model": perceptron()}),
     "hooked": lambda: (
         lambda model, hook: nn_utils.hooked(model, hook).__enter__(),
         {"model": perceptron(), "hook": print},
@@ -743,6 +748,10 @@ OTHERS = {
     "prune_channels": lambda: (
         compression.prune_channels,
         {"model": perceptron(), "amount": 0.5},
+    ),
+    "prune_channels, followed": lambda: (
+        lambda model, amount, input: compression.prune_channels(model, amount, input),
+        {"model": models.CNN((2, 3), size=8), "amount": 0.5, "input": photos_in()},
     ),
     "low_rank": lambda: (compression.low_rank, {"layer": nn.Linear(4, 4), "rank": 2}),
     "rank_for_energy": lambda: (

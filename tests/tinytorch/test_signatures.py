@@ -424,6 +424,7 @@ OURS = """
     nn.functional.reduce_losses nn.functional.rotary
     nn.functional.smooth nn.functional.split_heads nn.functional.with_statistics
     nn.init.fans nn.init.kaiming_std nn.utils.hooked nn.utils.replace_module
+    nn.utils.shared_weights
     optim.lr_scheduler.LRScheduler.extra_repr
     optim.lr_scheduler.LRScheduler.per_group
     optim.lr_scheduler.LRScheduler.rate optim.lr_scheduler.LRScheduler.rates

@@ -1,6 +1,7 @@
 """Limiting gradients between backward and step; exchanging and watching modules."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch import expect
-from tinytorch.nn.module import Module
+from tinytorch.nn.module import Module, Parameter
 from tinytorch.tensor import Tensor
 
 
@@ -72,6 +73,18 @@ def replace_module(model: Module, name: str, new: Module) -> Module:
             if child is old:
                 setattr(home, child_name, new)
     return model
+
+
+def shared_weights(model: Module) -> set[int]:
+    """Return the ids of the parameters that stand in more than one place."""
+    expect.instance(Module, model=model)
+    uses = Counter(
+        id(value)
+        for home in model.modules()
+        for value in vars(home).values()
+        if isinstance(value, Parameter)
+    )
+    return {key for key, count in uses.items() if count > 1}
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from tinytorch.nn import (
 )
 from tinytorch.nn.module import Parameter
 from tinytorch.nn.norm import BatchNorm
+from tinytorch.nn.utils import shared_weights
 
 
 def fold_batch_norm(model: Module) -> Module:
@@ -37,12 +38,7 @@ def fold_batch_norm(model: Module) -> Module:
     expect.instance(Module, model=model)
     copy = deepcopy(model).eval()
     uses = Counter(id(child) for home in copy.modules() for child in home.children())
-    uses += Counter(
-        id(value)
-        for home in copy.modules()
-        for value in vars(home).values()
-        if isinstance(value, Parameter)
-    )
+    uses += Counter(dict.fromkeys(shared_weights(copy), 2))
     folded = 0
     for home in list(copy.modules()):
         if not isinstance(home, Sequential):
