@@ -28,6 +28,32 @@ def test_by_hand():
     assert SDPA(q, k, v, scale=0.0).item() == 2
 
 
+ALLOWED = [[True, True, False], [False, False, False], [True, True, True]]
+
+
+@pytest.mark.parametrize("added", [False, True])
+@pytest.mark.parametrize("heads", [(), (2, 1), (2, 2)])
+def test_a_row_that_may_look_nowhere_harms_no_other(added, heads):
+    q, k, v = (x.requires_grad_() for x in draw((*heads, 3, 4), (*heads, 3, 4), (3, 4)))
+    mask = tt.tensor(ALLOWED)
+    mask = tt.where(mask, 0.0, -math.inf) if added else mask
+    out = SDPA(q, k, v, mask)
+    assert not out.data[..., 1, :].any()
+    out.sum().backward()
+    found = [x.grad.data for x in (q, k, v)]
+    assert all(np.isfinite(grad).all() for grad in found)
+    assert not found[0][..., 1, :].any()
+
+    # As without that row.
+    others = [0, 2]
+    again = [x.detach().requires_grad_() for x in (q, k, v)]
+    seen = SDPA(again[0][..., others, :], again[1], again[2], mask[others])
+    np.testing.assert_allclose(out.data[..., others, :], seen.data, rtol=1e-6)
+    seen.sum().backward()
+    for grad, x in zip(found, again, strict=True):
+        np.testing.assert_allclose(grad, x.grad.data, rtol=1e-5, atol=1e-6)
+
+
 def test_as_loops_over_positions():
     q, k, v = draw((2, 4, 3), (2, 4, 3), (2, 4, 5))
     out = SDPA(q, k, v, is_causal=True).data

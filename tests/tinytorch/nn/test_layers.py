@@ -46,6 +46,8 @@ def equal(actual, expected):
         (F.rms_norm(tt.tensor([[3.0, 4]]), 2, eps=0), [[3 / 12.5**0.5, 4 / 12.5**0.5]]),
         (F.group_norm(tt.tensor([[1.0, 3, 5, 9]]), 2, eps=0), [[-1, 1, -1, 1]]),
         (F.one_hot(tt.tensor([1, 0])), [[0, 1], [1, 0]]),
+        (F.one_hot(tt.tensor([1, 0]).to(tt.uint8)), [[0, 1], [1, 0]]),
+        (F.one_hot(tt.tensor([0])[:0]), np.zeros((0, 0))),
         (F.embedding(tt.tensor([1, 1]), tt.tensor([[1.0], [2]])), [[2], [2]]),
         (F.normalize(tt.tensor([[3.0, 4], [0, 0]])), [[0.6, 0.8], [0, 0]]),
         (F.normalize(tt.tensor([[1.0, 3], [2, 6]]), 1, 0), [[1 / 3] * 2, [2 / 3] * 2]),

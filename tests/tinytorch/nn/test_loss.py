@@ -128,6 +128,31 @@ def test_modules_call_their_function(module, target, function):
     assert module(x, target).item() == function(x).item()
 
 
+@pytest.mark.parametrize("lost", [-math.inf, math.inf, math.nan])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_an_ignored_row_may_hold_anything(lost, smoothing):
+    rows, targets = [[0.5, 1.0, 2.0], [lost, 0.5, 0.1]], tt.tensor([1, -100])
+    x = tt.tensor(rows, requires_grad=True)
+    loss = F.cross_entropy(x, targets, label_smoothing=smoothing)
+    alone = tt.tensor(rows[:1], requires_grad=True)
+    expected = F.cross_entropy(alone, targets[:1], label_smoothing=smoothing)
+    assert loss.item() == pytest.approx(expected.item())
+    loss.backward()
+    expected.backward()
+    np.testing.assert_allclose(x.grad.data[:1], alone.grad.data, rtol=1e-6)
+    assert not x.grad.data[1].any()
+    nll = F.nll_loss(tt.tensor(rows), targets)
+    assert nll.item() == -1.0
+
+
+def test_a_class_that_cannot_be_is_no_harm_to_another():
+    x = tt.tensor([[-math.inf, 1.0, 2.0], [-math.inf, 0.5, 0.1]], requires_grad=True)
+    loss = F.cross_entropy(x, tt.tensor([1, -100]))
+    assert loss.item() == pytest.approx(1.3132617)
+    loss.backward()
+    np.testing.assert_allclose(x.grad.data[0], [0, -0.7310586, 0.7310586], rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("bad", "error", "message"),
     [

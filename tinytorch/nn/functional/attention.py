@@ -34,7 +34,7 @@ def attention_weights(
 
     query (..., L, D), key (..., S, D).
     attn_mask: bool, true where a query may look, or numbers added to the scores; it
-    broadcasts. scale defaults to 1 / sqrt(D). A query that may look nowhere gets nan.
+    broadcasts. scale defaults to 1 / sqrt(D). A query that may look nowhere gets zeros.
     """
     expect.tensors("attention", query=query, key=key)
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
@@ -47,7 +47,12 @@ def attention_weights(
         attn_mask = where(attn_mask, 0.0, -math.inf)
     if attn_mask.dtype.kind != "f":
         raise TypeError(f"attn_mask expects bool or floating, got {attn_mask.dtype}")
-    return (scores + attn_mask).softmax(-1)
+    nowhere = Tensor(np.isneginf(attn_mask.data).all(axis=-1, keepdims=True))
+    if not nowhere.data.any():
+        return (scores + attn_mask).softmax(-1)
+    # The softmax of nothing is nan, and would spoil the gradients of all other rows.
+    weights = (scores + attn_mask.masked_fill(nowhere, 0.0)).softmax(-1)
+    return weights.masked_fill(nowhere, 0.0)
 
 
 def scaled_dot_product_attention(

@@ -40,8 +40,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Class indices (...) as int64 (..., num_classes) of zeros and ones."""
     expect.tensors("one_hot", tensor=tensor)
     num_classes = expect.count("num_classes", num_classes, least=-1)
-    if num_classes < 0:
-        num_classes = int(tensor.data.max(initial=-1)) + 1
+    if num_classes < 0 and tensor.dtype.kind in "iu":
+        num_classes = int(tensor.data.max()) + 1 if tensor.numel() else 0
     expect.ids("one_hot", tensor.data, num_classes)
     return Tensor(np.eye(num_classes, dtype=np.int64)[tensor.data])
 
