@@ -146,11 +146,12 @@ def evaluate(model: Module, loader: Iterable, metric: Metric = accuracy) -> floa
 
 
 def measure(model: Module, loader: Iterable, metrics: dict[str, Metric]) -> Means:
-    """Return the means of several metrics over all samples, in one pass.
+    """Return `Means` of several metrics over all samples, in one pass.
 
     `loader` yields (inputs, targets), and each metric(outputs, targets) is the mean
     over one batch. The model runs in evaluation mode (and is put back into its own)
-    and without recording. Raises ValueError if there is no batch, or an empty one.
+    and without recording. `means.add(values, samples, counts)` takes a batch in.
+    Raises ValueError if there is no batch, or an empty one.
     """
     means = Means()
     with evaluating(model), no_grad():

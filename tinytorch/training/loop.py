@@ -152,8 +152,9 @@ def accumulate_gradients(run: Run, batches: list[Batch]) -> Means:
 
     A batch is (inputs, targets), and `run.loss(outputs, targets)` its own mean: a batch
     counts by its share of the samples, of those that `counted(run.loss, targets)`
-    leaves. Returns the means of the loss (as "loss") and of the other functions
-    (outputs, targets) in `run.metrics`, by name.
+    leaves. Returns `Means` of the loss (as "loss") and of the other functions
+    (outputs, targets) in `run.metrics`, by name: `means.add(values, samples, counts)`
+    takes a batch in.
     """
     total = sum(counted(run.loss, targets) for _, targets in batches)
     means = Means()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -73,6 +73,24 @@ class Case:
     atol: float = 1e-6
     call: Callable[[Callable[..., Any], tuple[Any, ...]], Any] = _plainly
     fresh: bool = False
+
+
+def of_backward(cases: list[Case]) -> list[Case]:
+    """Let a value, a tuple of one and a list be alike, as they are to the engine."""
+
+    def alike(args: tuple[Any, ...], result: Any) -> Any:
+        return tuple(result) if isinstance(result, tuple | list) else (result,)
+
+    return [
+        replace(
+            case,
+            look=alike,
+            expected=REFERENCE
+            if case.expected is REFERENCE
+            else alike((), case.expected),
+        )
+        for case in cases
+    ]
 
 
 @dataclass(frozen=True)

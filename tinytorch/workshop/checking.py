@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from tinytorch.workshop.bench import Bench
 from tinytorch.workshop.candidate import Candidate
-from tinytorch.workshop.cases import REFERENCE, Case, Failure, changed, returned
+from tinytorch.workshop.cases import (
+    REFERENCE,
+    Case,
+    Failure,
+    changed,
+    of_backward,
+    returned,
+)
 from tinytorch.workshop.looks import look_again
 from tinytorch.workshop.meter import limited_memory
 from tinytorch.workshop.place import Place
 
-__all__ = ["REFERENCE", "Case", "Failure", "changed", "returned", "run_cases"]
+__all__ = [
+    "REFERENCE",
+    "Case",
+    "Failure",
+    "changed",
+    "of_backward",
+    "returned",
+    "run_cases",
+]
 
 
 def run_cases(

@@ -231,7 +231,18 @@ def applies() -> list[Case]:
         hint="Nothing is recorded while `_Mode.recording` is False.",
         call=_quietly,
     )
-    return [*plain, options, quiet]
+    view = Case(
+        "the inputs are not copied",
+        lambda: (ops.Mul, _leaf(2.0), _leaf(3.0)),
+        True,
+        look=lambda args, out: bool(
+            np.shares_memory(out.grad_fn.saved[0], args[2].data)
+            or np.shares_memory(out.grad_fn.saved[0], args[1].data)
+        ),
+        hint="forward gets the inputs' own arrays, t.data: a copy takes memory, and "
+        "hides that an input was changed.",
+    )
+    return [*plain, options, quiet, view]
 
 
 # The walk
@@ -339,6 +350,31 @@ def _network() -> tuple:
     return _walk((hidden * hidden).sum(), w=w, b=b)
 
 
+def _ladder_of_sums() -> tuple:
+    x = _leaf(1.0)
+    y = x
+    for _ in range(30):
+        y = y + y
+    return _walk(y, x=x)
+
+
+def _by_reshape() -> tuple:
+    x = _leaf(1.0, 2.0)
+    return _walk(x.reshape(2, 1), x=x)
+
+
+def _own_memory(args: tuple, result: Any) -> bool:
+    return not np.shares_memory(args[0].leaves["x"].grad.data, args[1])
+
+
+def _behind_a_step() -> tuple:
+    x = _leaf(2.5)
+    inner = x * 1.0
+    args = _walk(_Steps.apply(inner) * 2.0, x=x)
+    args[0].nodes = [args[0], inner.grad_fn]
+    return args
+
+
 def _stale() -> tuple:
     x = _leaf(2.0)
     args = _walk(x * x, x=x)
@@ -402,6 +438,12 @@ def walks() -> list[Case]:
             "A node that nothing arrives at passes nothing on.",
         ),
         ("a step function on one of two ways", _both_ways, {"x.grad": _leaf(3.0)}, ""),
+        (
+            "30 times y = y + y: a billion ways from y to x",
+            _ladder_of_sums,
+            {"x.grad": _leaf(2.0**30)},
+            "Add up what arrives at a node, and go on from it once: topological_order.",
+        ),
     ]
     by_hand = [
         Case(label, make, {**want, "returned": None}, look=_grads, hint=hint)
@@ -431,6 +473,20 @@ def walks() -> list[Case]:
             True,
             look=lambda args, result: args[0].edges is None,
             hint=for_release,
+        ),
+        Case(
+            "what nothing arrives at is released too",
+            _behind_a_step,
+            True,
+            look=lambda args, result: all(n.edges is None for n in args[0].nodes),
+            hint=for_release,
+        ),
+        Case(
+            "a leaf's gradient has memory of its own",
+            _by_reshape,
+            True,
+            look=_own_memory,
+            hint="`_accumulate` copies: others may go on changing what they handed in.",
         ),
         Case("x was changed after the product", _stale, raises=RuntimeError),
         Case("a second walk", _used_up, raises=RuntimeError),

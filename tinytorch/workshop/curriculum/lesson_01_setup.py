@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from tinytorch.benchmark.timer import Timer
 from tinytorch.workshop.checking import Case
 from tinytorch.workshop.curriculum.model import Lesson, Part
@@ -48,7 +50,7 @@ class Job:
 
 
 def _bytes() -> list[Case]:
-    table = [
+    table: list[tuple[Any, Any, int]] = [
         ((5,), "float32", 20),
         ((2, 3), "float32", 24),
         ((2, 3), "int8", 6),
@@ -57,6 +59,10 @@ def _bytes() -> list[Case]:
         ((), "int64", 8),
         ((7, 0, 2), "float32", 0),
         ((1_000_000, 1_000_000), "float64", 8 * 10**12),
+        ((4, 1), "bool", 4),
+        ((3,), "float16", 6),
+        ((2, 2), np.float32, 16),
+        ((3,), np.dtype("uint8"), 3),
     ]
     return [
         Case(f"shape {shape} of {dtype}", lambda s=shape, d=dtype: (s, d), want)
@@ -93,6 +99,7 @@ def _clock_step() -> list[Case]:
         ((0.0, 3.0, 3.0, 3.5, 3.5, 5.5), 3, 0.5, "Keep the smallest of all rounds."),
         ((0.0, 0.5, 0.5, 3.5, 3.5, 5.5), 3, 0.5, "Keep the smallest of all rounds."),
         ((0.0, 2.0, 2.0, 4.0, 4.0, 4.125), 2, 2.0, "Two rounds are two steps."),
+        ((0.0, 200.0, 200.0, 500.0), 2, 200.0, "A clock may tick every few minutes."),
     ]
     return [
         Case(

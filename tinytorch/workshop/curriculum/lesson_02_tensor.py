@@ -27,6 +27,7 @@ def _infer() -> list[Case]:
         (0, (-1, 2), (0, 2)),
     ]
     bad = [(6, (4, 2)), (6, (4, -1)), (6, (-1, -1)), (0, (-1, 0)), (6, (7, -1))]
+    bad += [(6, (-2, 3))]
     good = [
         Case(f"{n} elements as {w}", lambda n=n, w=w: (n, w), s) for n, w, s in table
     ]
@@ -98,7 +99,13 @@ def _add() -> list[Case]:
         ),
         np.array([[11.0, 12.0], [21.0, 22.0]], dtype=np.float32),
     )
-    shapes = [((3,), (3,)), ((), (2,)), ((2, 1, 3), (4, 1)), ((0, 3), (3,))]
+    exact = Case(
+        "a whole number that no float holds",
+        lambda: (LoopsBackend(), np.array([2**60]), np.array([1])),
+        np.array([2**60 + 1]),
+        hint="Keep the numbers' own type: float() rounds whole numbers above 2**53.",
+    )
+    shapes = [((3,), (3,)), ((), (2,)), ((), ()), ((2, 1, 3), (4, 1)), ((0, 3), (3,))]
     cases = [
         Case(
             f"shapes {a} and {b}",
@@ -111,7 +118,7 @@ def _add() -> list[Case]:
         lambda: (LoopsBackend(), np.arange(3), np.array([0.5, 1.5, 2.5])),
         np.array([0.5, 2.5, 4.5]),
     )
-    return [by_hand, *cases, whole]
+    return [by_hand, *cases, whole, exact]
 
 
 def _sum() -> list[Case]:
@@ -131,6 +138,7 @@ def _sum() -> list[Case]:
     ]
     options = [((2, 3, 4), (0, 2), False), ((2, 3, 4), -1, True), ((3, 3), -2, False)]
     options += [((0, 3), 0, False), ((4,), (0,), True), ((2, 3, 4), None, True)]
+    options += [((1, 3), 1, False), ((2, 1, 3), (-1, 0), False), ((2, 3), (), False)]
     random = [
         Case(
             f"shape {shape}, axis {axis}, keepdims {keep}",
@@ -138,12 +146,32 @@ def _sum() -> list[Case]:
         )
         for shape, axis, keep in options
     ]
-    whole = Case(
-        "integers add up in 64 bits",
-        lambda: (LoopsBackend(), np.full(4, 2**30, dtype=np.int32), None, False),
-        np.array(2**32, dtype=np.int64),
-    )
-    return [*by_hand, *random, whole]
+    wide = "Integers and bools add up in 64 bits, whatever they came in."
+    whole: list[tuple[str, np.ndarray, int | None, np.ndarray]] = [
+        ("int32", np.full(4, 2**30, dtype=np.int32), None, np.array(2**32)),
+        (
+            "int32, by axis",
+            np.full((4, 1), 2**30, dtype=np.int32),
+            0,
+            np.array([2**32]),
+        ),
+        ("int8", np.full(4, 100, dtype=np.int8), None, np.array(400)),
+        ("bools", np.array([[True, True], [False, True]]), 1, np.array([2, 1])),
+        ("2**53 and 1", np.array([2**53, 1]), 0, np.array(2**53 + 1)),
+    ]
+    return [
+        *by_hand,
+        *random,
+        *[
+            Case(
+                f"whole numbers: {label}",
+                lambda x=x, axis=axis: (LoopsBackend(), x.copy(), axis, False),
+                want,
+                hint=wide,
+            )
+            for label, x, axis, want in whole
+        ],
+    ]
 
 
 def _matmul() -> list[Case]:
@@ -180,7 +208,13 @@ def _matmul() -> list[Case]:
         rtol=1e-12,
         atol=0,
     )
-    return [by_hand, *random, double]
+    mixed = Case(
+        "whole numbers by floats",
+        lambda: (LoopsBackend(), np.array([[1, 2]]), np.array([[0.5], [0.25]])),
+        np.array([[1.0]]),
+        hint="The result's type is that of both: np.result_type(a, b).",
+    )
+    return [by_hand, *random, double, mixed]
 
 
 LESSON = Lesson(
@@ -226,12 +260,14 @@ LESSON = Lesson(
             2,
             "Stretch both arrays to the common shape, then loop over its indices.",
             _add,
+            also=("int64", "uint8"),
         ),
         Part(
             "backends.LoopsBackend.sum",
             3,
             "Every element adds to the place whose summed axes are 0.",
             _sum,
+            also=("bool", "uint8", "int32"),
             equivalent=(
                 "0 -> -1 in `place = because an axis of length 1 has one place",
             ),
@@ -241,6 +277,7 @@ LESSON = Lesson(
             5,
             "Out[i, j] collects a[i, k] * b[k, j] over all k.",
             _matmul,
+            also=("int64",),
         ),
     ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 from tinytorch.autograd import Function
 from tinytorch.backends.loops import LoopsBackend
 from tinytorch.ops.elementwise import Sigmoid, Tanh
-from tinytorch.workshop.checking import REFERENCE, Case
+from tinytorch.workshop.checking import REFERENCE, Case, of_backward
 from tinytorch.workshop.curriculum.arrays import array
 from tinytorch.workshop.curriculum.model import Lesson, Part
 
@@ -31,6 +31,12 @@ def _relu() -> list[Case]:
     return [
         _kernel("one of each", _row(-2, 0, 3), want=_row(0, 0, 3)),
         _kernel("far out", _row(-1000, 1000), want=_row(0, 1000)),
+        _kernel(
+            "infinities",
+            _row(-np.inf, np.inf),
+            want=_row(0, np.inf),
+            hint="-inf times 0 is nan: choose, do not multiply.",
+        ),
         _kernel("smaller than 1", _row(0.25, -0.5), want=_row(0.25, 0)),
         _kernel("nan stays nan", _row(np.nan, -1), want=_row(np.nan, 0)),
         _kernel("a matrix", array(2, 3)),
@@ -51,6 +57,10 @@ def _gelu() -> list[Case]:
     ]
 
 
+_APART = np.array([[0, 1], [-800, -801], [90, 91]], dtype=np.float32)
+_OWN_SHIFT = "Each row is shifted by its own largest number, not by one for all."
+
+
 def _softmax() -> list[Case]:
     thirds = math.log(2)
     overflow = "Subtract the row's largest number first: no quotient changes."
@@ -59,6 +69,9 @@ def _softmax() -> list[Case]:
         _kernel("0 and log 2", _row(0, thirds), want=_row(1 / 3, 2 / 3)),
         _kernel("far out", _row(1000, 0), want=_row(1, 0), hint=overflow),
         _kernel("far down", _row(-1000, -1000), want=_row(0.5, 0.5), hint=overflow),
+        _kernel("the largest last", _row(0, 1000), want=_row(0, 1), hint=overflow),
+        _kernel("up and down", _row(1000, -1000), want=_row(1, 0), hint=overflow),
+        _kernel("rows far apart", _APART, hint=_OWN_SHIFT),
         _kernel("two rows", array(2, 3), hint="Each row has its own sum."),
         _kernel("three axes", array(2, 2, 4, seed=1)),
         _kernel("rows of one", array(3, 1), want=np.ones((3, 1), np.float32)),
@@ -91,11 +104,15 @@ def _log_softmax() -> list[Case]:
         _kernel("0 and log 3", _row(0, math.log(3)), want=np.log(_row(0.25, 0.75))),
         _kernel("far out", _row(1000, 0), want=_row(0, -1000), hint=late),
         _kernel("far down", _row(-1000, -1000), want=_row(half, half), hint=shift),
+        _kernel("the largest last", _row(0, 1000), want=_row(-1000, 0), hint=shift),
+        _kernel("up and down", _row(1000, 0, 1000), want=_row(half, half - 1000, half)),
+        _kernel("rows far apart", _APART, hint=_OWN_SHIFT),
         _kernel("two rows", array(2, 3), hint="Each row has its own sum."),
         _kernel("three axes", array(2, 2, 4, seed=1)),
         _kernel("rows of one", array(3, 1), want=np.zeros((3, 1), np.float32)),
         _kernel("a row of none", array(2, 0), hint="log of an empty sum fails."),
-        _kernel("float64 stays", np.array([0.0, -30.0]), rtol=1e-12, atol=0),
+        # The first is -log1p(exp(-30)), of which 1 + exp(-30) keeps two digits only.
+        _kernel("float64 stays", np.array([0.0, -30.0]), rtol=1e-12, atol=1e-15),
     ]
 
 
@@ -169,24 +186,30 @@ def _slope(op: type[Function], label: str, saved: Any, grad: Any, want: Any) -> 
 
 
 def _tanh_slope() -> list[Case]:
-    return [
-        _slope(Tanh, "the steepest place: tanh is 0", _row(0), _row(1), _row(1)),
-        _slope(Tanh, "tanh is 0.5", _row(0.5, -0.5), _row(1, 1), _row(0.75, 0.75)),
-        _slope(Tanh, "flat far out", _row(1, -1), _row(5, 5), _row(0, 0)),
-        _slope(Tanh, "a grad of 4", _row(0.5), _row(4), _row(3)),
-        _slope(Tanh, "a matrix", np.tanh(array(2, 3)), array(2, 3, seed=1), REFERENCE),
-    ]
+    return of_backward(
+        [
+            _slope(Tanh, "the steepest place: tanh is 0", _row(0), _row(1), _row(1)),
+            _slope(Tanh, "tanh is 0.5", _row(0.5, -0.5), _row(1, 1), _row(0.75, 0.75)),
+            _slope(Tanh, "flat far out", _row(1, -1), _row(5, 5), _row(0, 0)),
+            _slope(Tanh, "a grad of 4", _row(0.5), _row(4), _row(3)),
+            _slope(
+                Tanh, "a matrix", np.tanh(array(2, 3)), array(2, 3, seed=1), REFERENCE
+            ),
+        ]
+    )
 
 
 def _sigmoid_slope() -> list[Case]:
     out = 1 / (1 + np.exp(-array(2, 3)))
-    return [
-        _slope(Sigmoid, "the steepest place", _row(0.5), _row(1), _row(0.25)),
-        _slope(Sigmoid, "both sides", _row(0.2, 0.8), _row(1, 1), _row(0.16, 0.16)),
-        _slope(Sigmoid, "flat far out", _row(0, 1), _row(5, 5), _row(0, 0)),
-        _slope(Sigmoid, "a grad of -4", _row(0.5), _row(-4), _row(-1)),
-        _slope(Sigmoid, "a matrix", out, array(2, 3, seed=1), REFERENCE),
-    ]
+    return of_backward(
+        [
+            _slope(Sigmoid, "the steepest place", _row(0.5), _row(1), _row(0.25)),
+            _slope(Sigmoid, "both sides", _row(0.2, 0.8), _row(1, 1), _row(0.16, 0.16)),
+            _slope(Sigmoid, "flat far out", _row(0, 1), _row(5, 5), _row(0, 0)),
+            _slope(Sigmoid, "a grad of -4", _row(0.5), _row(-4), _row(-1)),
+            _slope(Sigmoid, "a matrix", out, array(2, 3, seed=1), REFERENCE),
+        ]
+    )
 
 
 LESSON = Lesson(

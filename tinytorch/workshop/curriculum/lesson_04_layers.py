@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch import Tensor, nn
+from tinytorch import Tensor, backends, nn
 from tinytorch.nn import Parameter
 from tinytorch.ops.matmul import Linear as LinearOp
 from tinytorch.random import Generator
@@ -117,6 +117,11 @@ def _returned_and_saved(args: tuple, out: Any) -> dict[str, Any]:
     return {"returned": out, "saved": list(args[0].saved) if out is not None else []}
 
 
+def _on_loops(function: Callable[..., Any], args: tuple) -> Any:
+    with backends.use("loops"):
+        return function(*args)
+
+
 def _linear() -> list[Case]:
     weight = np.array([[1, 2], [3, 4], [5, 6]], dtype=np.float32)  # (O=3, I=2)
     one, bias = np.array([[10, 1]], dtype=np.float32), _row(100, 200, 300)
@@ -140,6 +145,16 @@ def _linear() -> list[Case]:
             look=_returned_and_saved,
         ),
     ]
+    by_hand.append(
+        Case(
+            "one example, on the backend of loops",
+            _linear_args(one[0], weight, bias),
+            {"returned": _row(112, 234, 356), "saved": [one[0], weight]},
+            look=_returned_and_saved,
+            call=_on_loops,
+            hint="A kernel multiplies matrices: make rows of x, and restore the axes.",
+        )
+    )
     shapes = [((4, 3), (2, 3)), ((2, 5, 3), (4, 3)), ((2, 1, 2, 3), (1, 3))]
     shapes += [((0, 3), (2, 3))]
     return by_hand + [
@@ -168,9 +183,13 @@ def _sequential() -> list[Case]:
         def extra_repr(self) -> str:
             return f"x * {self.factor} + {self.plus}"
 
-    def case(label: str, modules: Callable[[], tuple], want: Any) -> Case:
+    class Loud(Times):
+        def __call__(self, input: Tensor) -> Tensor:
+            return super().__call__(input) * 100
+
+    def case(label: str, modules: Callable[[], tuple], want: Any, **more: Any) -> Case:
         return Case(
-            label, lambda: (nn.Sequential(*modules()), Tensor(_row(1, 2))), want
+            label, lambda: (nn.Sequential(*modules()), Tensor(_row(1, 2))), want, **more
         )
 
     order = Tensor(_row(12, 22))
@@ -184,6 +203,12 @@ def _sequential() -> list[Case]:
             Tensor(_row(40, 60)),
         ),
         case("five modules", lambda: tuple(Times(2, i) for i in range(5)), REFERENCE),
+        case(
+            "a module that does more than its forward",
+            lambda: (Times(1, 1), Loud(1, 0)),
+            Tensor(_row(200, 300)),
+            hint="Call the module: module(input) does what watches it asks for, too.",
+        ),
     ]
 
 
@@ -208,6 +233,15 @@ def _dropout() -> list[Case]:
     def differ(args: tuple, out: Any) -> bool:
         return bool((out[0].data != out[1].data).any())
 
+    def many(function: Callable[..., Any], args: tuple) -> Any:
+        return [function(*args) for _ in range(400)]
+
+    def spread(args: tuple, out: Any) -> float:
+        return float(np.std([(each.data == 0).sum() for each in out]))
+
+    def whole_rows(args: tuple, out: Any) -> float:
+        return float((out.data == 0).all(axis=1).mean())
+
     scale = "What stays is divided by 1 - p, so that the sum stays about the same."
     quiet = "When not training, return the input."
     return [
@@ -229,6 +263,25 @@ def _dropout() -> list[Case]:
             rtol=0,
             atol=0.02,
             hint="A number is dropped when a uniform draw is below p.",
+        ),
+        Case(
+            "how far 400 counts of zeros among 16 numbers differ",
+            lambda: (ones(16), 0.5),
+            2.0,
+            look=spread,
+            call=many,
+            rtol=0,
+            atol=0.35,
+            hint="Each number is dropped for itself: some calls drop more than half.",
+        ),
+        Case(
+            "rows of two: the share of empty ones",
+            lambda: (Tensor(np.ones((4000, 2), np.float32)), 0.5),
+            0.25,
+            look=whole_rows,
+            rtol=0,
+            atol=0.05,
+            hint="A draw for each number, not for each row.",
         ),
         Case("not training", lambda: (ones(3), 0.5, False), ones(3), hint=quiet),
         Case("p 0", lambda: (ones(3), 0.0), ones(3)),
@@ -272,6 +325,7 @@ def _flatten() -> list[Case]:
         ((2, 3, 4), -2, -1, (2, 12)),
         ((0, 3), 0, 1, (0,)),
         ((2, 0, 3), 1, 2, (2, 0)),
+        ((0, 3, 4), 1, -1, (0, 12)),
     ]
     cases = [
         Case(
@@ -307,14 +361,44 @@ def _children() -> list[Case]:
         module.second = nn.Sequential(nn.Tanh())
         return module
 
-    def case(label: str, module: Callable[[], nn.Module], want: list) -> Case:
-        return Case(label, lambda: (module(),), want, look=_types, call=_collected)
+    def hidden() -> nn.Module:
+        module = nn.Module()
+        module.function = abs
+        module._inner = nn.ReLU()
+        return module
+
+    def case(
+        label: str, module: Callable[[], nn.Module], want: list, hint: str = ""
+    ) -> Case:
+        return Case(
+            label, lambda: (module(),), want, look=_types, call=_collected, hint=hint
+        )
 
     two = [("0", "ReLU"), ("1", "Tanh")]
     return [
         case("a layer without layers", nn.ReLU, []),
         case("two in a row", lambda: nn.Sequential(nn.ReLU(), nn.Tanh()), two),
         case("a weight and a number too", mixed, [("first", "ReLU"), ("second", SEQ)]),
+        case(
+            "functions, and a module whose name begins with _",
+            hidden,
+            [("_inner", "ReLU")],
+            hint="A module is what isinstance(value, Module) says; its name is free.",
+        ),
+        case(
+            "twelve in a row",
+            lambda: nn.Sequential(*[nn.ReLU() for _ in range(12)]),
+            [(str(i), "ReLU") for i in range(12)],
+            hint="In the order in which they were set: 2 comes before 10.",
+        ),
+        Case(
+            "the first one alone",
+            lambda: (nn.Sequential(nn.ReLU(), nn.Tanh()),),
+            ("0", "ReLU"),
+            look=lambda args, out: (out[0], type(out[1]).__name__),
+            call=lambda function, args: next(function(*args)),
+            hint="An iterator: yield each pair.",
+        ),
     ]
 
 
@@ -355,7 +439,21 @@ def _parameters() -> list[Case]:
         model[1].weight = model[0].weight
         return model
 
+    def alike() -> nn.Module:
+        model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+        for parameter in model.parameters():
+            parameter.data[...] = 0
+        return model
+
+    def frozen() -> nn.Module:
+        layer = nn.Linear(2, 3)
+        layer.weight.requires_grad = False
+        return layer
+
     own = [("weight", (3, 2)), ("bias", (3,))]
+    four = [
+        (f"{i}.{n}", s) for i in (0, 1) for n, s in (("weight", (2, 2)), ("bias", (2,)))
+    ]
     nested = [("0.0.weight", (3, 2)), ("1.weight", (1, 3)), ("1.bias", (1,))]
     once = [("0.weight", (2, 2)), ("0.bias", (2,))]
     norm = [("weight", (4,)), ("bias", (4,))]
@@ -367,6 +465,13 @@ def _parameters() -> list[Case]:
         case("layers in layers", deep, nested, hint="self.named_modules() walks down."),
         case("a layer used twice", shared, once),
         case("a weight used twice", tied, [*once, ("1.bias", (2,))]),
+        case(
+            "equal numbers are not one parameter",
+            alike,
+            four,
+            hint="Once means: the same object, not the same numbers.",
+        ),
+        case("a frozen weight", frozen, own, hint="It does not learn; it is saved."),
         case("buffers are left out", lambda: nn.BatchNorm2d(4), norm, hint=buffers),
     ]
 

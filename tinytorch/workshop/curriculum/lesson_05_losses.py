@@ -11,6 +11,7 @@ from tinytorch.workshop.curriculum.arrays import array, f32
 from tinytorch.workshop.curriculum.model import Lesson, Part
 
 INF = float("inf")
+_ZEROS = np.zeros(40_000, dtype=np.int64)
 
 
 def _number(value: float) -> Tensor:
@@ -61,7 +62,9 @@ def _reductions() -> list[Case]:
         for how in ("mean", "sum", "none")
     ]
     bad = Case("'average'", lambda: (_input([1.0]), "average"), raises=ValueError)
-    return [*by_hand, *random, bad]
+    none: Any = None
+    nothing = Case("None", lambda: (_input([1.0]), none), raises=ValueError)
+    return [*by_hand, *random, bad, nothing]
 
 
 def _mse() -> list[Case]:
@@ -217,7 +220,21 @@ def _cross_entropy() -> list[Case]:
             [1000.0],
             "Never take the log of a softmax: take log_softmax.",
         ),
+        (
+            "scores 0 and -inf, class 0",
+            [[0.0, -INF]],
+            [0],
+            [0.0],
+            "0 times -inf is nan: pick the number, do not multiply with a mask.",
+        ),
     ]
+    many = Case(
+        "40,000 rows",
+        lambda: (ops.CrossEntropy(), np.zeros((40_000, 2), np.float32), _ZEROS),
+        look=lambda args, out: (out.shape, float(out.mean())),
+        call=call,
+        hint="Index rows and classes together: log_p[rows, ids] picks one of each.",
+    )
     by_hand = [
         Case(
             label,
@@ -244,6 +261,7 @@ def _cross_entropy() -> list[Case]:
         )
         for rows, classes in [(5, 4), (4, 4), (3, 1), (0, 3)]
     ]
+    random.append(many)
     return [*by_hand, *random]
 
 

@@ -237,6 +237,22 @@ def _forgets() -> list[Case]:
     def one_group() -> tuple:
         return (SGD([_leaf(1.0, slope=0.5), _leaf(2.0, 3.0, slope=4.0)]),)
 
+    def some_without() -> tuple:
+        slopes = (0.5, None, 4.0)
+        return (SGD([_leaf(1.0, slope=s) for s in slopes]),)
+
+    def the_very(args: tuple, result: Any) -> bool:
+        kept = args[0].kept
+        now = [p for group in args[0].param_groups for p in group["params"]]
+        return len(kept) == len(now) and all(
+            a is b and a.requires_grad for a, b in zip(kept, now, strict=True)
+        )
+
+    def remembered() -> tuple:
+        (optimizer,) = one_group()
+        optimizer.kept = list(optimizer.param_groups[0]["params"])
+        return (optimizer,)
+
     def two_groups() -> tuple:
         groups = [{"params": [_leaf(1.0, slope=s)]} for s in (0.5, 0.25)]
         return (SGD(groups),)
@@ -255,6 +271,20 @@ def _forgets() -> list[Case]:
             {"gradients": [[None, None]], "returned": None},
             look=look,
             hint="Of every p in group['params'], set .grad to None.",
+        ),
+        Case(
+            "one in the middle has none",
+            some_without,
+            {"gradients": [[None, None, None]], "returned": None},
+            look=look,
+            hint="Go on after a parameter without a gradient.",
+        ),
+        Case(
+            "the parameters stay the same objects",
+            remembered,
+            True,
+            look=the_very,
+            hint="The network holds these very tensors: only their .grad goes.",
         ),
         Case(
             "two groups",
@@ -375,6 +405,11 @@ def _step_lr() -> list[Case]:
         lambda: StepLR(_optimizer(), 3, 0.5),
         [(1.0, 0, 1.0), (1.0, 2, 1.0), (1.0, 3, 0.5), (0.8, 8, 0.2), (2.0, 9, 0.25)],
         "Whole steps of step_size in t: //.",
+    ) + _rates(
+        "step_size 4, gamma 0.1",
+        lambda: StepLR(_optimizer(), 4, 0.1),
+        [(1.0, 3, 1.0), (1.0, 4, 0.1), (3.0, 9, 0.03)],
+        "self.step_size and self.gamma say how often, and by how much.",
     )
 
 
@@ -425,7 +460,21 @@ def _one_cycle() -> list[Case]:
     )
     nothing = "Where there is nothing to divide by, the end is reached."
     good += _rates("a rise of one step", make(10, 0.1), [(0.1, 0, 1.0)], nothing)
-    good += _rates("no fall", make(4, 1.0), [(0.1, 3, 1.0), (0.1, 4, 0.001)], nothing)
+    good += _rates("no fall", make(4, 1.0), [(0.1, 4, 0.001)], nothing)
+    good += _rates(
+        "div_factor 25, final_div_factor 10",
+        lambda: OneCycleLR(
+            _optimizer(),
+            1.0,
+            10,
+            pct_start=0.4,
+            anneal_strategy="linear",
+            div_factor=25.0,
+            final_div_factor=10.0,
+        ),
+        [(0.04, 3, 1.0), (0.04, 9, 0.004)],
+        "self.div_factor and self.final_div_factor say how far it goes.",
+    )
     beyond = Case(
         "10 steps, t = 11", lambda: (make(10, 0.4)(), 0.1, 11), raises=ValueError
     )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch import Tensor
-from tinytorch.workshop.checking import Case
+from tinytorch.workshop.checking import Case, of_backward
 from tinytorch.workshop.curriculum import graph_cases as graph
 from tinytorch.workshop.curriculum.arrays import array, f32
 from tinytorch.workshop.curriculum.model import Lesson, Part
@@ -47,7 +47,7 @@ def _mul() -> list[Case]:
             array(2, 3, seed=2),
         ),
     )
-    return [*by_hand, stretched]
+    return of_backward([*by_hand, stretched])
 
 
 def _matmul() -> list[Case]:
@@ -69,14 +69,19 @@ def _matmul() -> list[Case]:
         ((2, 3), (3, 4), _FIRST),
         ((2, 3), (3, 4), _SECOND),
     ]
-    return [by_hand] + [
-        Case(
-            f"{a} by {b}" + ("" if needs == _BOTH else f", needed: {needs}"),
-            lambda a=a, b=b, needs=needs: asked(array(*a), array(*b, seed=1), needs),
-            hint="" if needs == _BOTH else _NOT_ASKED,
-        )
-        for a, b, needs in shapes
-    ]
+    return of_backward(
+        [by_hand]
+        + [
+            Case(
+                f"{a} by {b}" + ("" if needs == _BOTH else f", needed: {needs}"),
+                lambda a=a, b=b, needs=needs: asked(
+                    array(*a), array(*b, seed=1), needs
+                ),
+                hint="" if needs == _BOTH else _NOT_ASKED,
+            )
+            for a, b, needs in shapes
+        ]
+    )
 
 
 def _relu() -> list[Case]:
@@ -93,7 +98,7 @@ def _relu() -> list[Case]:
         )
         for shape in [(3, 4), (2, 1, 5), (), (0, 2)]
     ]
-    return [by_hand, *random]
+    return of_backward([by_hand, *random])
 
 
 def _sum() -> list[Case]:
@@ -146,7 +151,7 @@ def _sum() -> list[Case]:
         )
         for shape, dim, keep in options
     ]
-    return [*by_hand, *random]
+    return of_backward([*by_hand, *random])
 
 
 def _unbroadcast() -> list[Case]:

@@ -1,5 +1,6 @@
 """Lesson 10, dataloader: from files to batches, in a new order, with variations."""
 
+import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -190,6 +191,7 @@ def _collate() -> list[Case]:
     bad = {
         "no samples": [],
         "pairs of different lengths": [(1, 2), (3, 4, 5)],
+        "a longer one in the middle": [(1, 2), (3, 4, 5), (6, 7)],
         "arrays of different shapes": [floats(1), floats(1, 2)],
     }
     return good + [
@@ -228,6 +230,16 @@ def _cut() -> list[Case]:
     ]
 
 
+def _peak(function: Callable[..., Any], args: tuple) -> int:
+    """Return the most bytes that were taken at once during a call."""
+    tracemalloc.start()
+    try:
+        function(*args)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 def _statistics() -> list[Case]:
     def lists(args: tuple[Any, ...], result: Any) -> list[list[float]]:
         return [np.asarray(values, dtype=float).tolist() for values in result]
@@ -263,6 +275,14 @@ def _statistics() -> list[Case]:
             [[1.0], [0.0]],
             look=lists,
             hint="255 · 255 does not fit in 8 bits: convert to float64 first.",
+        ),
+        Case(
+            "4 MB of bytes, 100 images at a time, in less than 8 MB",
+            lambda: (np.zeros((4000, 1, 32, 32), dtype=np.uint8), 100),
+            True,
+            look=lambda args, peak: peak < 8e6,
+            call=_peak,
+            hint="Convert one chunk after the other to float64, not all at once.",
         ),
         Case(
             "floats, constant",
@@ -327,6 +347,10 @@ def _flip() -> list[Case]:
             "drawn from self.rng": _drew(given[0]),
         }
 
+    def colours(given: tuple[Any, ...], out: np.ndarray) -> bool:
+        turned = (out == given[1][..., ::-1]).all(axis=(2, 3))
+        return bool((turned[:, 0] == turned[:, 1]).all())
+
     mirrored = np.array([[[[3, 2, 1], [6, 5, 4]]]], dtype=np.uint8)
     right = {
         "shape": (1000, 1, 2, 3),
@@ -338,6 +362,13 @@ def _flip() -> list[Case]:
     return [
         Case("always (p = 1)", lambda: args(1.0, 1), mirrored, hint="Axis 3 is width."),
         Case("never (p = 0)", lambda: args(0.0, 1), images(1)),
+        Case(
+            "two colours of 100 images turn together",
+            lambda: (args(0.5, 1)[0], np.repeat(images(100), 2, axis=1)),
+            True,
+            look=colours,
+            hint="One draw for an image, not one for each of its channels.",
+        ),
         Case(
             "1,000 images, p = 0.25",
             lambda: args(0.25, 1000),
@@ -380,7 +411,19 @@ def _crop() -> list[Case]:
             "drawn from self.rng": True,
         }
 
+    def even(given: tuple[Any, ...], out: np.ndarray) -> bool:
+        shares = np.bincount(out.ravel().astype(int), minlength=5) / len(out)
+        return bool((abs(shares - 0.2) < 0.04).all())
+
     whole = Case("the whole image", lambda: (crop((2, 3)), images(1)), images(1))
+    places = np.repeat(np.arange(5, dtype=np.float32).reshape(1, 1, 1, 5), 4000, axis=0)
+    fair = Case(
+        "five places come up equally often in 4,000 draws",
+        lambda: (crop((1, 1)), places.copy()),
+        True,
+        look=even,
+        hint="self.rng.integers(k) draws each of k numbers with the same probability.",
+    )
     hint = (
         "There are height - size + 1 places from the top, 0 included; "
         "rng.integers(k) draws from 0 to k - 1."
@@ -405,7 +448,7 @@ def _crop() -> list[Case]:
         )
         for size in ((3, 3), (2, 4))
     ]
-    return [whole, *random, *bad]
+    return [whole, *random, fair, *bad]
 
 
 LESSON = Lesson(

@@ -62,8 +62,14 @@ def cut_sheet(pixels, size):
     "utils.data.transforms.channel_statistics": """
 def channel_statistics(images, chunk=1000):
     unit = 255 if images.dtype == np.uint8 else 1
-    by_channel = np.moveaxis(images, 1, 0).reshape(images.shape[1], -1) / unit
-    return list(by_channel.mean(axis=1)), list(by_channel.std(axis=1))
+    sums = squares = 0.0
+    for first in range(0, len(images), chunk):
+        part = images[first : first + chunk].astype(np.float64) / unit
+        sums = sums + part.sum(axis=(0, 2, 3))
+        squares = squares + (part * part).sum(axis=(0, 2, 3))
+    count = images[:, 0].size
+    mean = sums / count
+    return mean, np.sqrt(np.maximum(squares / count - mean * mean, 0))
 """,
     "utils.data.transforms.Normalize.apply": """
 def apply(self, images):
