@@ -133,7 +133,7 @@ def instance(kind: Any, **values: Any) -> None:
     """Raise TypeError for a named value that is no `kind`."""
     for name, value in values.items():
         if not isinstance(value, kind):
-            wanted = getattr(kind, "__name__", str(kind))
+            wanted = kind.__name__ if isinstance(kind, type) else str(kind)
             raise TypeError(f"expected {name} as {wanted}, got {shown(value)}")
 
 

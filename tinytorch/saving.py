@@ -43,17 +43,20 @@ def save_file(
     `metadata` maps strings to strings. Raises TypeError for what the format has no
     place for.
     """
+    expect.instance(str | os.PathLike, path=path)
     files.replace(path, save(tensors, metadata))
 
 
 def load_file(path: StrPath) -> dict[str, Tensor]:
     """Read the tensors of a file; raises ValueError, with its name, for a bad one."""
+    expect.instance(str | os.PathLike, path=path)
     with _about(path):
         return load(Path(path).read_bytes())
 
 
 def load_metadata(path: StrPath) -> Metadata:
     """Read the metadata of a file, empty if it has none; errors as `load_file`."""
+    expect.instance(str | os.PathLike, path=path)
     with _about(path):
         return _parse(Path(path).read_bytes())[1]
 
