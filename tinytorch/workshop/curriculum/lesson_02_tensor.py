@@ -1,5 +1,7 @@
 """Lesson 02, tensor: storage, shapes, and loops over them."""
 
+from typing import Any
+
 import numpy as np
 
 from tinytorch import Tensor
@@ -102,7 +104,7 @@ def _add() -> list[Case]:
     exact = Case(
         "a whole number that no float holds",
         lambda: (LoopsBackend(), np.array([2**60]), np.array([1])),
-        np.array([2**60 + 1]),
+        np.array([2**60 + 1], dtype=np.int64),
         hint="Keep the numbers' own type: float() rounds whole numbers above 2**53.",
     )
     shapes = [((3,), (3,)), ((), (2,)), ((), ()), ((2, 1, 3), (4, 1)), ((0, 3), (3,))]
@@ -147,17 +149,12 @@ def _sum() -> list[Case]:
         for shape, axis, keep in options
     ]
     wide = "Integers and bools add up in 64 bits, whatever they came in."
-    whole: list[tuple[str, np.ndarray, int | None, np.ndarray]] = [
-        ("int32", np.full(4, 2**30, dtype=np.int32), None, np.array(2**32)),
-        (
-            "int32, by axis",
-            np.full((4, 1), 2**30, dtype=np.int32),
-            0,
-            np.array([2**32]),
-        ),
-        ("int8", np.full(4, 100, dtype=np.int8), None, np.array(400)),
-        ("bools", np.array([[True, True], [False, True]]), 1, np.array([2, 1])),
-        ("2**53 and 1", np.array([2**53, 1]), 0, np.array(2**53 + 1)),
+    whole: list[tuple[str, np.ndarray, int | None, Any]] = [
+        ("int32", np.full(4, 2**30, dtype=np.int32), None, 2**32),
+        ("int32, by axis", np.full((4, 1), 2**30, dtype=np.int32), 0, [2**32]),
+        ("int8", np.full(4, 100, dtype=np.int8), None, 400),
+        ("bools", np.array([[True, True], [False, True]]), 1, [2, 1]),
+        ("2**53 and 1", np.array([2**53, 1]), 0, 2**53 + 1),
     ]
     return [
         *by_hand,
@@ -166,7 +163,7 @@ def _sum() -> list[Case]:
             Case(
                 f"whole numbers: {label}",
                 lambda x=x, axis=axis: (LoopsBackend(), x.copy(), axis, False),
-                want,
+                np.array(want, dtype=np.int64),
                 hint=wide,
             )
             for label, x, axis, want in whole
