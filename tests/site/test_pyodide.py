@@ -14,6 +14,7 @@ DESKTOP_ONLY = {
     "wasmtime": "a tab has WebAssembly of its own",
     "subprocess": "a tab starts no other program",
     "mypy": "a type checker reads the same source anywhere",
+    "jupytext": "the build's tools are not on the site",
     "grading": "the box is a process of its own, with a Python in it",
     "mutants": "grading the checks is the same work anywhere, and slower here",
 }

@@ -31,6 +31,7 @@ FLOORS = {
     "quantization": 5,
     "training": 5,
     "": 6,
+    "__main__": 6,
     "workshop": 6,
 }
 # Who may call the kernels, beside the backends themselves.

@@ -22,6 +22,9 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"formatter_class": _Help, **kwargs})
         self._commands: Any = None
+        about = "say it as one JSON object"
+        unset = argparse.SUPPRESS  # what a command's own parser does not overwrite
+        self.add_argument("--json", action="store_true", default=unset, help=about)
 
     def add(
         self,
@@ -51,7 +54,19 @@ class Parser(argparse.ArgumentParser):
                 about = f"there is no command {word!r}{perhaps(word, known)}"
                 raise UsageError(f"{about}\n{parser.format_help()}")
             parser = known[word]
-        return self.parse_args(words)
+        chosen = self.parse_args(words)
+        chosen.json = getattr(chosen, "json", False)
+        return chosen
+
+    def words(self, above: str = "") -> dict[str, list[str]]:
+        """Return the commands that may follow, by the words so far ("" or "lesson")."""
+        if self._commands is None:
+            return {}
+        known = self._commands.choices
+        found = {above: list(known)}
+        for name, parser in known.items():
+            found |= parser.words(f"{above} {name}".strip())
+        return found
 
     def error(self, message: str) -> NoReturn:
         """Raise, with how it is used."""

@@ -1,13 +1,16 @@
 """`tito`: the workshop from a command line, and `%tito` in a notebook."""
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import tinytorch
 from tinytorch.workshop import (
+    completion,
     curriculum,
     doctor,
     lesson_files,
@@ -34,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     try:
         chosen = parser.parse(given or ["--help"])
-        return int(chosen.run(chosen))
+        return _as_json(chosen) if chosen.json else int(chosen.run(chosen))
     except HelpShown:
         return 0
     except UsageError as error:
@@ -43,6 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"tito: {_plainly(error)}", file=sys.stderr)
         return 1
+
+
+def _as_json(chosen: argparse.Namespace) -> int:
+    """Run a command, and print what it shows as one JSON object."""
+    with view.collected() as shown:
+        code = int(chosen.run(chosen))
+    print(json.dumps({"exit": code, "shown": shown}, indent=1, ensure_ascii=False))
+    return code
 
 
 def _plainly(error: OSError | ValueError) -> str:
@@ -57,6 +68,8 @@ def _parser() -> Parser:
         description="Your way around TinyTorch: lessons, checks, progress.",
         epilog="Start with `tito doctor`, then `tito lesson open 1`.",
     )
+    about = f"tito, of tinytorch {tinytorch.__version__}"
+    parser.add_argument("--version", action="version", version=about)
     parser.add("doctor", "examine this machine", _doctor)
     parser.add("status", "show your parts, points and milestones", _status)
     lesson = parser.add("lesson", "find, open and reset lessons")
@@ -84,6 +97,9 @@ def _parser() -> Parser:
     hand_in.add_argument("name", metavar="NAME", nargs="+", help="your name")
     hand_in.add_argument("--out", metavar="FILE", help="where to write it")
     command.add(parser)
+    about = "print what a shell needs to complete tito's words"
+    completion_ = parser.add("completion", about, _completion)
+    completion_.add_argument("shell", choices=completion.SHELLS, help="which shell")
     return parser
 
 
@@ -250,17 +266,17 @@ def _milestones(given: argparse.Namespace) -> int:
 
 def _milestone(given: argparse.Namespace) -> int:
     milestone = given.milestone
-    folder = lesson_files.checkout()
+    folder = lesson_files.sources()
     stem = f"milestones/{milestone.name}"
     if lesson_files.IN_BROWSER:
         rows = (("open", lesson_files.link(stem)), ("reach", milestone.reach))
         view.show(view.Panel(f"{milestone.title} is a notebook", rows))
         return 0
     if folder is None:
-        raise ValueError("milestones run in the site, or in a checkout on a desktop")
+        raise ValueError("the milestones' text did not come with this package")
     home = store.root()
     done = subprocess.run(
-        [sys.executable, str(folder / "content" / f"{stem}.py")],
+        [sys.executable, str(folder / f"{stem}.py")],
         env=os.environ | {"TINYTORCH_HOME": str(home)},
         check=False,
     )
@@ -269,6 +285,11 @@ def _milestone(given: argparse.Namespace) -> int:
 
 def _export(given: argparse.Namespace) -> int:
     take_home.export(given.path)
+    return 0
+
+
+def _completion(given: argparse.Namespace) -> int:
+    print(completion.script(given.shell, _parser().words()), end="")
     return 0
 
 

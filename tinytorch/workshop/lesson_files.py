@@ -32,6 +32,13 @@ def checkout() -> Path | None:
     return folder if here else None
 
 
+def sources() -> Path | None:
+    """Return the folder of the lessons' text: the checkout's, or the wheel's own."""
+    root = checkout()
+    folder = root / "content" if root else Path(tinytorch.__file__).parent / "content"
+    return folder if folder.is_dir() else None
+
+
 def place(stem: str) -> Path:
     """Return where the student's copy of a notebook lies: beside the saved parts."""
     return store.root().parent / f"{stem}.ipynb"
@@ -43,15 +50,12 @@ def link(stem: str) -> str:
 
 
 def fresh(stem: str) -> str | None:
-    """Return a lesson's notebook as a student first gets it, made from a checkout."""
-    folder = checkout()
+    """Return a lesson's notebook as a student first gets it, if its text is here."""
+    folder = sources()
     if folder is None:
         return None
-    text = (folder / "content" / f"{stem}.py").read_text(encoding="utf-8")
-    try:
-        return notebooks.to_notebook(text, f"{stem}.ipynb")
-    except ModuleNotFoundError:
-        return None
+    text = (folder / f"{stem}.py").read_text(encoding="utf-8")
+    return notebooks.to_notebook(text, f"{stem}.ipynb")
 
 
 def reset(lesson: Lesson) -> Path | None:
@@ -68,8 +72,8 @@ def reset(lesson: Lesson) -> Path | None:
     text = fresh(lesson.stem)
     if text is None:
         raise FileNotFoundError(
-            "the lessons' text is not here: run this in a checkout of the repository, "
-            f"after `make venv`, or delete {path.name} and take it from the site again"
+            "the lessons' text did not come with this package: run this in a checkout "
+            f"of the repository, or delete {path.name} and take it from the site again"
         )
     if path.exists():
         path.rename(kept)

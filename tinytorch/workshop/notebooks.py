@@ -8,8 +8,8 @@ students, with the package's own body in a solution. A check cell follows it.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +20,13 @@ from tinytorch.workshop.store import VERSIONS
 KERNEL = {"name": "python", "display_name": "Python", "language": "python"}
 __all__ = ["VERSIONS", "build", "to_notebook", "version", "versions"]
 
+Cell = dict[str, Any]
 Edition = Literal["student", "solution"]
+MARK = "# %%"
+_HEADER = re.compile(
+    r"# %%(?P<markdown> \[markdown\])?(?P<rest>( \w+=(\"[^\"]*\"|\[.*\]))*)"
+)
+_KEY = re.compile(r" (\w+)=(\"[^\"]*\"|\[.*?\])")
 
 
 def build(content: Path, out: Path, edition: Edition = "student") -> list[Path]:
@@ -55,54 +61,73 @@ def to_notebook(text: str, path: str, edition: Edition = "student") -> str:
     """Return the notebook's JSON: cell ids follow from ``path``, nothing is executed.
 
     The metadata carries the source's version, by which `workshop.open` can tell that
-    the site has a newer one. Raises ModuleNotFoundError without the site's tools.
+    the site has a newer one. Raises ValueError for a cell's first line that is none.
     """
-    jupytext, nbformat = _tool("jupytext"), _tool("nbformat")
-    notebook = jupytext.reads(text, fmt="py:percent")
-    notebook.metadata = nbformat.from_dict(
-        {
+    cells: list[Cell] = []
+    for first, lines in _split(text):
+        kind, metadata = _header(first, path)
+        address = metadata.pop("part", None)
+        cells += (
+            _exercise(address, edition) if address else [_cell(kind, lines, metadata)]
+        )
+    for number, cell in enumerate(cells):
+        cell["id"] = hashlib.sha256(f"{path}#{number}".encode()).hexdigest()[:12]
+    notebook = {
+        "cells": cells,
+        "metadata": {
             "kernelspec": KERNEL,
             "language_info": {"name": "python"},
             "tinytorch": {"source": version(text)},
-        }
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _split(text: str) -> list[tuple[str, list[str]]]:
+    """Return each cell's first line and the lines below it."""
+    found: list[tuple[str, list[str]]] = []
+    for line in text.splitlines():
+        if line.startswith(MARK):
+            found.append((line, []))
+        elif found:
+            found[-1][1].append(line)
+    return found
+
+
+def _header(line: str, path: str) -> tuple[str, dict[str, Any]]:
+    """Return a cell's kind and its metadata, out of `# %% [markdown] tags=["x"]`."""
+    match = _HEADER.fullmatch(line.rstrip())
+    if match is None:
+        raise ValueError(f"{path}: expected {_HEADER.pattern}, got {line!r}")
+    metadata = {key: json.loads(value) for key, value in _KEY.findall(match["rest"])}
+    return "markdown" if match["markdown"] else "code", metadata
+
+
+def _cell(kind: str, lines: list[str], metadata: dict[str, Any]) -> Cell:
+    if kind == "markdown":
+        lines = [line.removeprefix("#").removeprefix(" ") for line in lines]
+    source = "\n".join(lines).strip("\n").splitlines(keepends=True)
+    cell: Cell = {"cell_type": kind, "metadata": metadata, "source": source}
+    return (
+        cell if kind == "markdown" else cell | {"execution_count": None, "outputs": []}
     )
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
-    cells: list[Any] = []
-    for cell in notebook.cells:
-        address = cell.metadata.pop("part", None)
-        cells += _exercise(address, edition) if address else [cell]
-    for number, cell in enumerate(cells):
-        cell.id = hashlib.sha256(f"{path}#{number}".encode()).hexdigest()[:12]
-    notebook.cells = cells
-    nbformat.validate(notebook)
-    return str(nbformat.writes(notebook, version=4)) + "\n"
 
 
-def _tool(name: str) -> Any:
-    """Import one of the site's tools; the package itself depends on numpy alone."""
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"a notebook is made with {name}, which is not installed here: "
-            "`make venv` in a checkout installs it",
-            name=name,
-        ) from error
-
-
-def _exercise(address: str, edition: Edition) -> list[Any]:
+def _exercise(address: str, edition: Edition) -> list[Cell]:
     """Return the cell in which a part is written, and the one that grades it."""
     place, part = find(address), curriculum.part(address)
     source = stub_source(place) if edition == "student" else reference_source(place)
-    new_cell = _tool("nbformat").v4.new_code_cell
-    build_cell = new_cell(f'@build("{address}")\n{source}')
-    check_cell = new_cell(f'check("{address}")')
-    # A check that fails must not keep the cells below it from running.
-    check_cell.metadata.tags = ["raises-exception"]
     grade_id = address.replace(".", "-")
-    build_cell.metadata.nbgrader = _graded(grade_id, solution=True)
-    check_cell.metadata.nbgrader = _graded(f"check-{grade_id}", points=part.points)
-    return [build_cell, check_cell]
+    graded = {"nbgrader": _graded(grade_id, solution=True)}
+    build_cell = _cell("code", [f'@build("{address}")', *source.splitlines()], graded)
+    # A check that fails must not keep the cells below it from running.
+    checked = {
+        "nbgrader": _graded(f"check-{grade_id}", points=part.points),
+        "tags": ["raises-exception"],
+    }
+    return [build_cell, _cell("code", [f'check("{address}")'], checked)]
 
 
 def _graded(grade_id: str, solution: bool = False, points: int = 0) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """How the workshop speaks: the same words as text and, in a notebook, as HTML."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, is_dataclass
 from html import escape
-from typing import Protocol
+from typing import Any, Protocol
 
 from tinytorch.utils.display import in_notebook
 from tinytorch.workshop import curriculum, store
@@ -68,14 +70,34 @@ class Showable(Protocol):
     def _repr_html_(self) -> str: ...
 
 
+_collecting: list[list[dict[str, Any]]] = []
+
+
+@contextmanager
+def collected() -> Iterator[list[dict[str, Any]]]:
+    """Collect what a block shows, as plain data, instead of showing it."""
+    shown: list[dict[str, Any]] = []
+    _collecting.append(shown)
+    try:
+        yield shown
+    finally:
+        _collecting.pop()
+
+
 def show(panel: Showable) -> None:
     """Display in a notebook, print elsewhere."""
-    if in_notebook():
+    if _collecting:
+        _collecting[-1].append(_data(panel))
+    elif in_notebook():
         from IPython.display import display
 
         display(panel)
     else:
         print(panel.text)
+
+
+def _data(panel: Showable) -> dict[str, Any]:
+    return asdict(panel) if is_dataclass(panel) else {"text": panel.text}
 
 
 def accepted(part: Part, count: int, total: int) -> Panel:

@@ -8,8 +8,17 @@ import sys
 
 import pytest
 
+import tinytorch
 from tests.tinytorch.workshop.alternatives import alternatives
-from tinytorch.workshop import cli, curriculum, lesson_files, magic, session, store
+from tinytorch.workshop import (
+    cli,
+    completion,
+    curriculum,
+    lesson_files,
+    magic,
+    session,
+    store,
+)
 from tinytorch.workshop.place import find, reference_source, stub_source
 
 LESSON = curriculum.lesson(2)
@@ -71,6 +80,35 @@ def test_wrong_words_exit_with_2_and_a_suggestion(tito, line, words):
     assert (code, out) == (2, "")
     assert err.startswith("tito: ")
     assert words in err
+
+
+def test_the_version_is_the_package_s(tito):
+    assert tito("--version") == (0, f"tito, of tinytorch {tinytorch.__version__}\n", "")
+
+
+def test_json_says_the_same_as_data_with_the_same_exit_code(tito):
+    code, out, _ = tito("check 2 --json")
+    told = json.loads(out)
+    assert (code, told["exit"]) == (1, 1)
+    assert "0 of 20 points" in told["shown"][0]["title"]
+    assert json.loads(tito("--json status")[1])["shown"][0]["mine"] == []
+    code, out, err = tito("check --json")
+    assert (code, out) == (2, "")
+
+
+@pytest.mark.parametrize("shell", completion.SHELLS)
+def test_shells_complete_the_commands(tito, shell):
+    code, out, _ = tito(f"completion {shell}")
+    assert code == 0
+    assert "list open reset" in out
+    assert "hand-in" in out
+
+
+def test_bash_completes_what_is_begun(tito):
+    asks = "COMP_WORDS=(tito lesson o); COMP_CWORD=2; _tito; echo ${COMPREPLY[@]}"
+    script = f"{tito('completion bash')[1]}\n{asks}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("open\n", "")
 
 
 def test_doctor_measures_this_machine(tito, tmp_path, monkeypatch):
@@ -248,7 +286,6 @@ def test_a_checkpoint_is_answered_by_the_checks(tito):
 
 
 def test_opening_a_lesson_writes_it_once_and_is_honest(tito, home):
-    pytest.importorskip("jupytext", reason="the site's tools make notebooks")
     code, out, _ = tito("lesson open 2")
     assert code == 0
     assert "package is open" in out
@@ -259,7 +296,6 @@ def test_opening_a_lesson_writes_it_once_and_is_honest(tito, home):
 
 
 def test_a_reset_keeps_the_student_s_copy(tito, home):
-    pytest.importorskip("jupytext", reason="the site's tools make notebooks")
     path = home.parent / "02_tensor.ipynb"
     for number in (1, 2):
         path.write_text(f"mine {number}")
@@ -285,7 +321,7 @@ def test_what_needs_a_checkout_says_so(tito, monkeypatch):
     monkeypatch.setattr(lesson_files, "checkout", lambda: None)
     code, _, err = tito("milestone run xor")
     assert code == 1
-    assert "checkout" in err
+    assert "text did not come with this package" in err
 
 
 def test_the_magic_runs_commands_and_never_raises(capsys):

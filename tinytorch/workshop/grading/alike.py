@@ -8,6 +8,7 @@ one writes them. What remains is a reason to talk, and no proof.
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 from collections import defaultdict
 from dataclasses import dataclass
@@ -101,3 +102,42 @@ class _Renamed(ast.NodeTransformer):
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:  # noqa: N802
         return ast.Constant("") if isinstance(node.value, str) else node
+
+
+def same_meaning(source: str) -> str:
+    """Return a text that is the same for bodies with the same meaning, and no others.
+
+    Layout, comments and docstrings are gone, and names that the body gives to values
+    of its own are numbered. Parameters, and names that anything else has, stay.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return source
+    nodes = list(ast.walk(tree))
+    stored = {
+        node.id: None
+        for node in nodes
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    taken = {node.arg for node in nodes if isinstance(node, ast.arg)} | set(
+        dir(builtins)
+    )
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            taken.add(node.name)
+            if ast.get_docstring(node) is not None and len(node.body) > 1:
+                del node.body[0]
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            taken.update(node.names)
+        elif isinstance(
+            node, ast.alias | ast.ExceptHandler | ast.MatchAs | ast.MatchStar
+        ):
+            taken.update(filter(None, [getattr(node, "asname", None), node.name]))
+    own = {
+        name: f"own {i}" for i, name in enumerate(n for n in stored if n not in taken)
+    }
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id in own:
+            node.id = own[node.id]
+    return ast.dump(tree)

@@ -1,5 +1,6 @@
 """Runs in the box once: brings in what judging needs, then closes the ways out."""
 
+import gc
 import sys
 from typing import Any
 
@@ -26,3 +27,7 @@ ours = [finder for finder in sys.meta_path if "pyodide" not in type(finder).__mo
 sys.meta_path[:] = [Closed(), *ours]
 for name in [name for name in sys.modules if name.partition(".")[0] in OUTSIDE]:
     del sys.modules[name]
+# Each job ends with all of memory put back; until then garbage may lie.
+gc.collect()
+gc.freeze()
+gc.disable()

@@ -21,6 +21,7 @@ from tinytorch.workshop.answers import Answers
 from tinytorch.workshop.checking import Failure
 from tinytorch.workshop.compare import difference
 from tinytorch.workshop.grading import rules
+from tinytorch.workshop.grading.alike import same_meaning
 from tinytorch.workshop.grading.box import Box, BoxError, TookTooLong
 from tinytorch.workshop.grading.values import decode
 from tinytorch.workshop.place import find, reference_source
@@ -70,8 +71,13 @@ class Job:
 
     @property
     def key(self) -> str:
-        """The same for the same body, whoever wrote it."""
+        """The same for the same text."""
         return f"{self.address} {hashlib.sha256(self.source.encode()).hexdigest()}"
+
+    @property
+    def meaning(self) -> str:
+        """The same for bodies that differ in layout and names of their own only."""
+        return f"{self.address} {same_meaning(self.source)}"
 
 
 class Judge:
@@ -91,6 +97,7 @@ class Judge:
         self.seconds = seconds
         self._image, self._deno, self._fence = image, deno, fence
         self._known: dict[str, Failure | None] = {}
+        self._passed: set[str] = set()
         self._ours: dict[str, list[Right]] = {}
         with self._box() as box:
             for address in curriculum.parts():
@@ -101,7 +108,9 @@ class Judge:
 
         All of it runs in boxes that no other submission enters. A source that was
         judged before, in whosever hands, has its verdict already: before each part a
-        box is as it was at its start, so the verdict depends on the source alone.
+        box is as it was at its start, so the verdict depends on the source alone. One
+        that passed also speaks for bodies that differ in names and layout only; what a
+        failure says quotes the text, and speaks for that text alone.
         """
         jobs = {names.current(a): Job(names.current(a), *answers[a]) for a in answers}
         verdicts: Verdicts = {}
@@ -111,11 +120,15 @@ class Judge:
                 verdicts[address] = reached(name)
             elif job.key in self._known:
                 verdicts[address] = self._known[job.key]
+            elif job.meaning in self._passed:
+                verdicts[address] = None
         todo = [job for address, job in jobs.items() if address not in verdicts]
         for job, (verdict, lasting) in zip(todo, self.run(todo), strict=True):
             verdicts[job.address] = verdict
             if lasting:
                 self._known[job.key] = verdict
+            if verdict is None:
+                self._passed.add(job.meaning)
         return {address: verdicts[address] for address in jobs}
 
     def run(self, jobs: list[Job]) -> list[tuple[Failure | None, bool]]:

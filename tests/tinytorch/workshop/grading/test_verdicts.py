@@ -11,6 +11,7 @@ from tests.tinytorch.workshop.alternatives import alternatives
 from tinytorch import tensor
 from tinytorch.workshop import curriculum, session
 from tinytorch.workshop.grading import rules
+from tinytorch.workshop.grading.alike import same_meaning
 from tinytorch.workshop.grading.values import Other, decode, encode
 from tinytorch.workshop.place import find, reference_source, stub_source
 
@@ -68,6 +69,34 @@ def test_a_former_name_of_a_part_is_that_part(judge):
 def test_the_fence_lets_our_own_bodies_through(address):
     assert rules.reaches_for(reference_source(find(address))) is None
     assert rules.reaches_for(alternatives()[address]) is None
+
+
+BODY = 'def f(self, x):\n    """Say."""\n    y = x + 1  # one\n    return np.abs(y)\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("y", "why", True),
+        ("  # one", "", True),
+        ('    """Say."""\n', "", True),
+        ("x + 1", "(x + 1)", True),
+        ("x + 1", "x - 1", False),
+        ("np.abs", "math.abs", False),
+        ("np.abs(y)", "np.abs(x)", False),
+        ("x", "z", False),
+        ("y = x + 1", "np = x + 1; y = np", False),
+    ],
+)
+def test_bodies_mean_the_same_if_layout_and_own_names_differ(old, new, same):
+    assert (same_meaning(BODY.replace(old, new)) == same_meaning(BODY)) is same
+
+
+def test_names_that_anything_else_has_stay():
+    body = (
+        "def f(x):\n    global sum\n    sum = x\n    return lambda total: total + sum\n"
+    )
+    assert "own" not in same_meaning(body)
 
 
 VALUES = [

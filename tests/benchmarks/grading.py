@@ -1,0 +1,49 @@
+"""How long a class takes to grade: `python -m tests.benchmarks.grading [STUDENTS]`.
+
+Every student hands in all parts of the first ten lessons, right ones, each in a text of
+its own, so that no verdict is known already. Two boxes run at a time.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from jupyterlite_site import distribution
+from tinytorch.workshop import curriculum
+from tinytorch.workshop.grading.grade import boxed, grade
+from tinytorch.workshop.grading.submissions import Submission
+from tinytorch.workshop.place import find, reference_source
+from tinytorch.workshop.settings import Course
+
+
+def main() -> None:
+    """Grade a made-up class, and print what one submission takes."""
+    students = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    lessons = [lesson for lesson in curriculum.lessons() if lesson.number <= 10]
+    bodies = {
+        p.address: reference_source(find(p.address)) for x in lessons for p in x.parts
+    }
+    submissions = [
+        Submission(
+            name=f"student {number}",
+            answers={a: (f"{body}    # {number}\n", 1) for a, body in bodies.items()},
+        )
+        for number in range(students)
+    ]
+    with tempfile.TemporaryDirectory() as scratch:
+        distribution.build(Path(scratch) / "pyodide", [])
+        start = time.perf_counter()
+        judge = boxed(Path(scratch) / "pyodide")
+        ready = time.perf_counter()
+        graded = grade(submissions, judge, Course(), lessons, jobs=2)
+    seconds = time.perf_counter() - ready
+    assert all(one.passed(address) for one in graded for address in bodies)
+    print(f"start {ready - start:.1f} s")
+    each, count = seconds / students, len(bodies)
+    print(f"{students} submissions of {count} parts: {each:.2f} s each")
+    print(f"200 such submissions: {200 * each / 60:.1f} minutes")
+
+
+if __name__ == "__main__":
+    main()
