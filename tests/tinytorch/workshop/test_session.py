@@ -190,3 +190,13 @@ def test_a_notebook_s_version_stands_in_its_metadata(tmp_path):
         path.write_text(broken)
         assert store.version_of(path) == ""
     assert store.version_of(tmp_path / "not_there.ipynb") == ""
+
+
+@pytest.mark.parametrize("execution", ["autograde", "validate"])
+def test_under_nbgrader_the_notebook_alone_counts(tmp_path, monkeypatch, execution):
+    write(ADD, "def add(self, a, b):\n    return np.add(a, b)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NBGRADER_EXECUTION", execution)
+    assert tmp_path not in store.root().parents
+    session.restore_parts()
+    assert session.mine() == []
