@@ -23,7 +23,7 @@ import numpy as np
 import tinytorch as tt
 from tinytorch import benchmark, dtypes, workshop
 from tinytorch.utils.plot import bar_plot, line_plot
-from tinytorch.workshop import build, check
+from tinytorch.workshop import build, check, draft
 
 workshop.open(1)
 

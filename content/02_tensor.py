@@ -19,7 +19,7 @@ import tinytorch as tt
 from tinytorch import workshop
 from tinytorch.benchmark import seconds
 from tinytorch.utils.plot import line_plot
-from tinytorch.workshop import build, check
+from tinytorch.workshop import build, check, draft
 
 workshop.open(2)
 

@@ -24,7 +24,7 @@ from tinytorch import benchmark, workshop
 from tinytorch.backends.numpy import NumpyBackend
 from tinytorch.nn import functional as F
 from tinytorch.utils.plot import line_plot
-from tinytorch.workshop import build, check
+from tinytorch.workshop import build, check, draft
 
 workshop.open(3)
 

@@ -27,7 +27,7 @@ from tinytorch.nn import functional as F
 from tinytorch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
 from tinytorch.utils.landscape import landscape_plot
 from tinytorch.utils.plot import line_plot
-from tinytorch.workshop import build, check
+from tinytorch.workshop import build, check, draft
 
 workshop.open(6)
 

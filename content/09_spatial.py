@@ -27,7 +27,7 @@ from tinytorch.nn import functional as F
 from tinytorch.utils.data import Digits
 from tinytorch.utils.images import image_grid
 from tinytorch.utils.plot import line_plot
-from tinytorch.workshop import build, check
+from tinytorch.workshop import build, check, draft
 
 workshop.open(9)
 

@@ -37,7 +37,7 @@ from tinytorch.utils.data import (
 )
 from tinytorch.utils.images import image_grid
 from tinytorch.utils.plot import bar_plot, line_plot
-from tinytorch.workshop import build, check
+from tinytorch.workshop import build, check, draft
 
 workshop.open(10)
 

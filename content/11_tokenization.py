@@ -36,7 +36,7 @@ from tinytorch.text import (
 from tinytorch.utils.data import CIFAR10, novel
 from tinytorch.utils.plot import line_plot
 from tinytorch.utils.words import coloured_text, merge_tree, shown
-from tinytorch.workshop import build, check
+from tinytorch.workshop import build, check, draft
 
 workshop.open(11)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tinytorch.workshop import curriculum
+from tinytorch.workshop.at_hand import in_words
 from tinytorch.workshop.place import find, reference_source, stub_source
 from tinytorch.workshop.store import VERSIONS
 
@@ -116,7 +117,7 @@ def _cell(kind: str, lines: list[str], metadata: dict[str, Any]) -> Cell:
 
 
 def _exercise(address: str, edition: Edition) -> list[Cell]:
-    """Return the cell in which a part is written, and the one that grades it."""
+    """Return what is at hand, the cell to write in, and the one that grades it."""
     place, part = find(address), curriculum.part(address)
     source = stub_source(place) if edition == "student" else reference_source(place)
     grade_id = address.replace(".", "-")
@@ -127,7 +128,8 @@ def _exercise(address: str, edition: Edition) -> list[Cell]:
         "nbgrader": _graded(f"check-{grade_id}", points=part.points),
         "tags": ["raises-exception"],
     }
-    return [build_cell, _cell("code", [f'check("{address}")'], checked)]
+    hand_cell: Cell = _cell("markdown", in_words(place).splitlines(), {})
+    return [hand_cell, build_cell, _cell("code", [f'check("{address}")'], checked)]
 
 
 def _graded(grade_id: str, solution: bool = False, points: int = 0) -> dict[str, Any]:

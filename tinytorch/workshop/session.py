@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import difflib
-import inspect
 import sys
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FunctionType
-from typing import Literal
+from typing import Any, Literal
 
 from tinytorch.workshop import curriculum, store, view
 from tinytorch.workshop.candidate import Candidate, SourceError, compile_candidate
 from tinytorch.workshop.checking import Failure, run_cases
 from tinytorch.workshop.curriculum import Part
+from tinytorch.workshop.handed_in import source_of
+from tinytorch.workshop.leaves import drained
+from tinytorch.workshop.meter import Meter, limited_memory
 from tinytorch.workshop.overview import Overview
 from tinytorch.workshop.place import find, transplant
+from tinytorch.workshop.running import in_place
 
 Whose = Literal["mine", "reference"]
+DRAFT_STEPS = 10_000_000  # then a draft has run for seconds
 
 
 class CheckFailed(Exception):  # noqa: N818 - a verdict on the work, not a fault
@@ -63,20 +67,50 @@ def build(address: str) -> Callable[[FunctionType], FunctionType]:
     """
     part = curriculum.part(address)
 
-    def offer(function: FunctionType) -> FunctionType:
-        lines, first = inspect.getsourcelines(function)
-        source = textwrap.dedent("".join(lines))
-        definition = ast.parse(source).body[0]
+    def offer(function: FunctionType) -> Any:
+        source, first = source_of(function)
         failure = _offer(part, source, function.__code__.co_filename, first)
         if failure is None:
-            own = ast.get_source_segment(source, definition) or source
-            store.save(part.address, own)
+            store.save(part.address, _undecorated(source))
             view.show(view.accepted(part, len(mine()), len(curriculum.parts())))
         else:
             view.show(view.refused(part, failure))
-        return function
+        # In the notebook, an exercise called `sum` must not hide Python's own.
+        return getattr(builtins, function.__name__, function)
 
     return offer
+
+
+def draft(address: str) -> Callable[[FunctionType], Callable[..., Any]]:
+    """Try a body on numbers of one's own: `@draft("ops.MatMul.backward")`.
+
+    Nothing is judged or saved. The function that comes of it runs where the part
+    lives, and is stopped if it does not end.
+    """
+    place = find(curriculum.part(address).address)
+
+    def offer(function: FunctionType) -> Callable[..., Any]:
+        source, first = source_of(function)
+        name = function.__code__.co_filename
+        candidate = compile_candidate(place, source, name, first)
+
+        def attempt(*args: Any, **options: Any) -> Any:
+            meter, left = Meter(DRAFT_STEPS), list[str]()
+            with (
+                using("reference"),
+                limited_memory(),
+                in_place(place, candidate.metered, meter, left),
+            ):
+                return drained(place.function(*args, **options))
+
+        return attempt
+
+    return offer
+
+
+def _undecorated(source: str) -> str:
+    """Return a definition as it stands, without the decorator above it."""
+    return ast.get_source_segment(source, ast.parse(source).body[0]) or source
 
 
 def check(address: str) -> None:

@@ -14,6 +14,7 @@ from tinytorch.workshop import (
     CheckFailed,
     build,
     check,
+    draft,
     progress,
     session,
     store,
@@ -200,3 +201,34 @@ def test_under_nbgrader_the_notebook_alone_counts(tmp_path, monkeypatch, executi
     assert tmp_path not in store.root().parents
     session.restore_parts()
     assert session.mine() == []
+
+
+def test_an_exercise_called_sum_does_not_hide_pythons_own(capsys):
+    names = {"build": build}
+    source = '@build("backends.LoopsBackend.sum")\ndef sum(self, x, axis, keepdims):\n'
+    source += "    raise NotImplementedError\n"
+    lines = source.splitlines(keepends=True)
+    linecache.cache["<sum>"] = (len(source), None, lines, "<sum>")
+    exec(compile(source, "<sum>", "exec"), names)
+    assert "not yet" in capsys.readouterr().out
+    assert names["sum"] is sum
+
+
+def test_a_draft_is_run_and_nothing_else(home, capsys):
+    names = {"draft": draft}
+    source = f'@draft("{ADD}")\ndef add(self, a, b):\n    return np.subtract(a, b)\n'
+    lines = source.splitlines(keepends=True)
+    linecache.cache["<draft>"] = (len(source), None, lines, "<draft>")
+    exec(compile(source, "<draft>", "exec"), names)
+    loops = backends.LoopsBackend()
+    assert names["add"](loops, np.ones(2), np.ones(2)).tolist() == [0, 0]
+    assert loops.add(np.ones(2), np.ones(2)).tolist() == [2, 2]
+    assert capsys.readouterr().out == ""
+    assert not home.exists()
+
+
+def test_a_function_without_a_text_says_what_to_do():
+    names: dict = {}
+    exec("def add(self, a, b):\n    return a + b\n", names)
+    with pytest.raises(OSError, match="without a magic"):
+        build(ADD)(names["add"])

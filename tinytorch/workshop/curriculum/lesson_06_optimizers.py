@@ -533,6 +533,10 @@ LESSON = Lesson(
             3,
             "Find the top first; before it, go up; after it, go down.",
             _one_cycle,
+            equivalent=(
+                "t <= peak -> t < peak in `if t <= peak because rise and fall meet at "
+                "the top, and without a fall the docstring has it at either end",
+            ),
         ),
     ),
 )
