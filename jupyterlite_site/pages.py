@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 from string import Template
 
-from tinytorch.workshop import curriculum
+from tinytorch.workshop import curriculum, settings
 
-from . import distribution, tab
+from . import distribution, instructors, tab
 
 BROWSER = Path(__file__).with_name("browser")
 #: What a first visit fetches of the notebook application; `make bench` records it.
@@ -27,7 +27,8 @@ def build(out: Path, notebooks: list[Path]) -> None:
         brand(out / app / "index.html")
     page = Template((BROWSER / "landing.html").read_text())
     titles = {path: title(out / "files" / path) for path in notebooks}
-    lessons = {Path(f"{x.stem}.ipynb"): _about(x) for x in curriculum.lessons()}
+    shown = [x for x in curriculum.lessons() if settings.course().shows(x.number)]
+    lessons = {Path(f"{x.stem}.ipynb"): _about(x) for x in shown}
     milestones = {
         Path("milestones", f"{x.name}.ipynb"): f"{x.year} · reach: {x.reach}"
         for x in curriculum.MILESTONES
@@ -41,6 +42,7 @@ def build(out: Path, notebooks: list[Path]) -> None:
         ),
     )
     (out / "index.html").write_text(text)
+    instructors.build(out)
 
 
 def first_load_bytes(out: Path) -> int:

@@ -34,9 +34,8 @@ OPEN_SOURCE = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns 0 if it went well, 1 if not, 2 for wrong usage."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parser = _parser()
     try:
-        chosen = parser.parse(given or ["--help"])
+        chosen = parser().parse(given or ["--help"])
         return _as_json(chosen) if chosen.json else int(chosen.run(chosen))
     except HelpShown:
         return 0
@@ -62,45 +61,46 @@ def _plainly(error: OSError | ValueError) -> str:
     return str(error)
 
 
-def _parser() -> Parser:
-    parser = Parser(
+def parser() -> Parser:
+    """Return what understands the words of `tito`."""
+    tito = Parser(
         prog="tito",
         description="Your way around TinyTorch: lessons, checks, progress.",
         epilog="Start with `tito doctor`, then `tito lesson open 1`.",
     )
     about = f"tito, of tinytorch {tinytorch.__version__}"
-    parser.add_argument("--version", action="version", version=about)
-    parser.add("doctor", "examine this machine", _doctor)
-    parser.add("status", "show your parts, points and milestones", _status)
-    lesson = parser.add("lesson", "find, open and reset lessons")
+    tito.add_argument("--version", action="version", version=about)
+    tito.add("doctor", "examine this machine", _doctor)
+    tito.add("status", "show your parts, points and milestones", _status)
+    lesson = tito.add("lesson", "find, open and reset lessons")
     lesson.add("list", "list the lessons", _lesson_list)
     _number(lesson.add("open", "say where a lesson is", _lesson_open))
     about = "bring a lesson's original back and keep your copy beside it"
     _number(lesson.add("reset", about, _lesson_reset))
-    check = parser.add("check", "run the checks of a lesson", _check)
+    check = tito.add("check", "run the checks of a lesson", _check)
     _number(check)
     about = (
         "a notebook or .py file whose @build cells are checked, not your saved parts"
     )
     check.add_argument("file", metavar="FILE", nargs="?", type=Path, help=about)
-    checkpoint = parser.add("checkpoint", "ask yourself: can I …?")
+    checkpoint = tito.add("checkpoint", "ask yourself: can I …?")
     checkpoint.add("list", "list the questions, and which you can answer", _questions)
     about = "answer a lesson's question by running its checks"
     _number(checkpoint.add("test", about, _question))
-    milestone = parser.add("milestone", "rebuild moments of the field's history")
+    milestone = tito.add("milestone", "rebuild moments of the field's history")
     milestone.add("list", "list the milestones, and which are unlocked", _milestones)
     run = milestone.add("run", "run a milestone on your own parts", _milestone)
     run.add_argument("milestone", metavar="NAME", type=_milestone_name)
-    export = parser.add("export", "write your own installable tinytorch", _export)
+    export = tito.add("export", "write your own installable tinytorch", _export)
     export.add_argument("path", metavar="FILE", nargs="?", help="where to write it")
-    hand_in = parser.add("hand-in", "write the one file that you hand in", _hand_in)
+    hand_in = tito.add("hand-in", "write the one file that you hand in", _hand_in)
     hand_in.add_argument("name", metavar="NAME", nargs="+", help="your name")
     hand_in.add_argument("--out", metavar="FILE", help="where to write it")
-    command.add(parser)
+    command.add(tito)
     about = "print what a shell needs to complete tito's words"
-    completion_ = parser.add("completion", about, _completion)
+    completion_ = tito.add("completion", about, _completion)
     completion_.add_argument("shell", choices=completion.SHELLS, help="which shell")
-    return parser
+    return tito
 
 
 def _number(parser: Parser) -> None:
@@ -289,7 +289,7 @@ def _export(given: argparse.Namespace) -> int:
 
 
 def _completion(given: argparse.Namespace) -> int:
-    print(completion.script(given.shell, _parser().words()), end="")
+    print(completion.script(given.shell, parser().words()), end="")
     return 0
 
 
