@@ -72,6 +72,15 @@ def test_a_restored_schedule_goes_on_at_its_own_rates(name, steps, with_optimize
     assert rates_of(restored, count=count) == rates_of(schedule, count=count)
 
 
+def test_a_state_saved_without_the_schedules_inside_is_loaded_too():
+    schedule, restored = sequence(sgd(1.0)), sequence(sgd(1.0))
+    for _ in range(4):
+        schedule.step()
+    old = {"last_epoch": 4, "base_lrs": [1.0]}
+    restored.load_state_dict(old)
+    assert rates_of(restored) == rates_of(schedule)
+
+
 # What PyTorch 2.13 gives from a base of 1 for two schedules that both step.
 PAIRS = [
     ("step", "exponential", [1, 0.9, 0.081, 0.0729, 0.006561, 0.0059049]),

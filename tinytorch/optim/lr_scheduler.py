@@ -250,7 +250,8 @@ class SequentialLR(LRScheduler):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go back to where `state_dict` was taken, with every schedule inside."""
         expect.instance(Mapping, state_dict=state_dict)
-        inner = state_dict.get("schedulers", [])
+        # A state from before those inside were saved leaves them as they were made.
+        inner = state_dict.get("schedulers", [s.state_dict() for s in self.schedulers])
         if len(inner) != len(self.schedulers):
             wanted, got = len(self.schedulers), len(inner)
             raise ValueError(f"SequentialLR expects {wanted} schedules, got {got}")
