@@ -21,6 +21,7 @@ from tinytorch.workshop.meter import Meter, limited_memory
 from tinytorch.workshop.overview import Overview
 from tinytorch.workshop.place import find, transplant
 from tinytorch.workshop.running import in_place
+from tinytorch.workshop.vectorised import has_loop, times_faster
 
 Whose = Literal["mine", "reference"]
 DRAFT_STEPS = 10_000_000  # then a draft has run for seconds
@@ -69,12 +70,16 @@ def build(address: str) -> Callable[[FunctionType], FunctionType]:
 
     def offer(function: FunctionType) -> Any:
         source, first = source_of(function)
-        failure = _offer(part, source, function.__code__.co_filename, first)
-        if failure is None:
+        examined = _examine(part, source, function.__code__.co_filename, first)
+        if isinstance(examined, Failure):
+            _state.failures[part.address] = examined
+            view.show(view.refused(part, examined))
+        elif part.loop and not has_loop(source):
+            view.show(_without_loop(part, examined))
+        else:
+            _take(part, examined)
             store.save(part.address, _undecorated(source))
             view.show(view.accepted(part, len(mine()), len(curriculum.parts())))
-        else:
-            view.show(view.refused(part, failure))
         # In the notebook, an exercise called `sum` must not hide Python's own.
         return getattr(builtins, function.__name__, function)
 
@@ -225,11 +230,27 @@ def _offer(part: Part, source: str, filename: str, first: int) -> Failure | None
     if isinstance(examined, Failure):
         _state.failures[part.address] = examined
         return examined
-    _state.failures.pop(part.address, None)
-    _state.mine[part.address] = examined
-    if _state.whose == "mine":
-        transplant(find(part.address), examined)
+    _take(part, examined)
     return None
+
+
+def _take(part: Part, body: FunctionType) -> None:
+    """Let the package run a body that passed."""
+    _state.failures.pop(part.address, None)
+    _state.mine[part.address] = body
+    if _state.whose == "mine":
+        transplant(find(part.address), body)
+
+
+def _without_loop(part: Part, body: FunctionType) -> view.Panel:
+    """Say of a right body without the lesson's loop how fast it is, and what it is."""
+    own = _state.mine.get(part.address)
+    slow = own or find(part.address).reference
+    faster = times_faster(body, slow, part.loop) if part.loop else 1.0
+    if own is None:
+        text = "right, and not yet yours: write the loop"
+        _state.failures[part.address] = Failure("vectorised", "all of them", text)
+    return view.without_loop(part, faster, own is not None)
 
 
 def verdict(

@@ -125,6 +125,23 @@ def refused(part: Part, failure: Failure) -> Panel:
     return Panel(f"{part.address}: not yet", kept, BAD)
 
 
+def without_loop(part: Part, faster: float, own: bool) -> Panel:
+    """A right body without the loop that the lesson is about."""
+    whose = "your loop" if own else "our loop"
+    speed = f"{faster:,.0f} times as fast as {whose}, measured here just now"
+    if own:
+        stays = ("yours", "the loop that you wrote stays in the package")
+        title = f"{part.address}: right without a loop, too"
+        return Panel(title, (("speed", speed), stays), GOOD)
+    rows = (
+        ("problem", "it hands the loop to numpy, and the lesson is the loop"),
+        ("speed", speed),
+        ("hint", part.hint),
+        ("then", "hand this one in again: it counts as a second achievement"),
+    )
+    return Panel(f"{part.address}: right, and not yet yours: write the loop", rows)
+
+
 def missing(part: Part) -> Panel:
     """A check cell's verdict on a part that no cell has built."""
     rows = (("problem", "nothing to check: run the cell that builds it"),)

@@ -232,3 +232,28 @@ def test_a_function_without_a_text_says_what_to_do():
     exec("def add(self, a, b):\n    return a + b\n", names)
     with pytest.raises(OSError, match="without a magic"):
         build(ADD)(names["add"])
+
+
+PRODUCT = "def matmul(self, a, b):\n    return np.einsum('...ij,...jk->...ik', a, b)\n"
+
+
+def test_a_loop_that_is_handed_to_numpy_is_right_and_not_yet_theirs(home, capsys):
+    write(MATMUL, PRODUCT)
+    shown = capsys.readouterr().out
+    assert "right, and not yet yours: write the loop" in shown
+    assert "times as fast as our loop, measured here" in shown
+    assert session.mine() == []
+    assert not home.exists()
+    assert "not yet yours" in verdict(MATMUL, capsys)
+    assert session.verdict(MATMUL, PRODUCT) is None, "it is right"
+
+
+def test_after_the_loop_its_vectorised_form_is_a_second_achievement(capsys):
+    write(MATMUL, alternatives()[MATMUL])
+    write(MATMUL, PRODUCT)
+    shown = capsys.readouterr().out
+    assert "right without a loop, too" in shown
+    assert "times as fast as your loop, measured here" in shown
+    assert session.mine() == [MATMUL]
+    assert "products" in store.load(MATMUL), "the loop stays"
+    assert "5 of 5 points" in verdict(MATMUL, capsys)

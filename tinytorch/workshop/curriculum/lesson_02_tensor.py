@@ -265,6 +265,7 @@ LESSON = Lesson(
             "Every element adds to the place whose summed axes are 0.",
             _sum,
             also=("bool", "uint8", "int32"),
+            loop=lambda: (LoopsBackend(), array(30, 30), 1, False),
             equivalent=(
                 "0 -> -1 in `place = because an axis of length 1 has one place",
             ),
@@ -275,6 +276,7 @@ LESSON = Lesson(
             "Out[i, j] collects a[i, k] * b[k, j] over all k.",
             _matmul,
             also=("int64",),
+            loop=lambda: (LoopsBackend(), array(16, 16), array(16, 16)),
         ),
     ),
 )

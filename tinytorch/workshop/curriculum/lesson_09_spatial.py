@@ -96,6 +96,11 @@ def _conv_case(
     return Case(label, args, hint=hint, atol=1e-5)
 
 
+def _to_time() -> tuple[Any, ...]:
+    """Arguments of a convolution on which a loop and numpy are timed."""
+    return LoopsBackend(), array(2, 2, 8, 8), array(3, 2, 3, 3), None, Window((3, 3)), 1
+
+
 def _conv() -> list[Case]:
     diagonal = np.array([[[[1, 0], [0, 10]]]], dtype=np.float32)
     plain = np.array([[[[51, 62], [84, 95]]]], dtype=np.float32)
@@ -408,6 +413,7 @@ LESSON = Lesson(
             5,
             "For each output (n, out, i, j), add up pixel · weight over (c, u, v).",
             _conv,
+            loop=_to_time,
         ),
         Part(
             "backends.LoopsBackend.max_pool2d",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from tinytorch.workshop.cases import Case
 
@@ -14,7 +15,8 @@ class Part:
     first. equivalent: mutants that no check can tell from the reference, as
     "old -> new because it makes no difference". mistakes: wrong bodies that students
     really write, and what to say to one whose result was handed in. also: dtypes that
-    its arrays may have beside floats.
+    its arrays may have beside floats. loop: where the lesson is the loop, makes
+    arguments on which a body without one is timed against it.
     """
 
     address: str
@@ -24,6 +26,7 @@ class Part:
     equivalent: tuple[str, ...] = ()
     mistakes: tuple[tuple[str, str], ...] = ()
     also: tuple[str, ...] = ()
+    loop: Callable[[], tuple[Any, ...]] | None = None
 
 
 @dataclass(frozen=True)

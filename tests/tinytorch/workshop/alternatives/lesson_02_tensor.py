@@ -58,7 +58,14 @@ def sum(self, x, axis, keepdims):
 """,
     "backends.LoopsBackend.matmul": """
 def matmul(self, a, b):
-    products = a[..., :, :, None] * b[..., None, :, :]
-    return products.sum(axis=-2, dtype=np.result_type(a, b))
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a = np.broadcast_to(a, batch + a.shape[-2:])
+    b = np.broadcast_to(b, batch + b.shape[-2:])
+    out = np.zeros((*batch, a.shape[-2], b.shape[-1]), dtype=np.result_type(a, b))
+    for place in np.ndindex(*out.shape):
+        *n, i, j = place
+        products = a[(*n, i)] * b[(*n, slice(None), j)]
+        out[place] = products.sum()
+    return out
 """,
 }
