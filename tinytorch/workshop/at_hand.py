@@ -16,6 +16,7 @@ from tinytorch.workshop.place import Place, node_of
 from tinytorch.workshop.words import kind_of
 
 Name = tuple[str, str]
+_LOOP = "\n\n*The lesson is the loop:* write it yourself; numpy's comes after it."
 
 
 def at_hand(place: Place) -> list[Name]:
@@ -129,13 +130,13 @@ def sentence(value: Any) -> str:
     return re.split(r"(?<=\w[.:;])\s", text)[0].rstrip(".:;")
 
 
-def in_words(place: Place) -> str:
-    """Return the line above an exercise, in Markdown."""
+def in_words(place: Place, loop: bool = False) -> str:
+    """Return what stands above an exercise, in Markdown; loop: the lesson is one."""
     own = at_hand(place)
     named = [f"`{name}`" + (f" ({words})" if words else "") for name, words in own]
     usual = [f"`{name}`" for name in AT_HAND]
     return (
         f"*At hand:* {'; '.join([*named, ', '.join(usual)])}.\n\n"
         "*To try a draft on numbers of your own:* write `@draft` instead of `@build`, "
-        "run the cell, and call the function."
+        "run the cell, and call the function." + (_LOOP if loop else "")
     )

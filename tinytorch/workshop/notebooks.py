@@ -128,7 +128,9 @@ def _exercise(address: str, edition: Edition) -> list[Cell]:
         "nbgrader": _graded(f"check-{grade_id}", points=part.points),
         "tags": ["raises-exception"],
     }
-    hand_cell: Cell = _cell("markdown", in_words(place).splitlines(), {})
+    hand_cell: Cell = _cell(
+        "markdown", in_words(place, part.loop is not None).splitlines(), {}
+    )
     return [hand_cell, build_cell, _cell("code", [f'check("{address}")'], checked)]
 
 

@@ -32,6 +32,12 @@ def test_every_part_has_its_line(address):
     assert f"`{find(address).name}`" not in text, "its own name helps nobody"
 
 
+def test_where_the_lesson_is_the_loop_it_is_said():
+    place = find("backends.LoopsBackend.matmul")
+    assert "The lesson is the loop" in in_words(place, loop=True)
+    assert "The lesson is the loop" not in in_words(place)
+
+
 def test_a_sentence_is_the_first_one_or_the_arguments():
     def documented(a):
         """Say one thing. And another."""
