@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -21,6 +22,8 @@ from tinytorch.workshop.words import (
     student_line,
 )
 
+# What Python and numpy say where no memory could ever be that large, as in a tab.
+_TOO_BIG = re.compile("Maximum allowed dimension|array is too big|an index-sized int")
 NO_RETURN = "nothing came back (None): is there a return?"
 STEPS_AT_LEAST = 300_000
 STEPS_TIMES_REFERENCE = 100
@@ -214,7 +217,7 @@ def in_words(
         return "endless", _unfinished(error, where)
     if isinstance(error, RecursionError):
         return "endless", f"it calls itself without end{where}"
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or _TOO_BIG.search(str(error)):
         return "memory", f"it asks for far more memory than it needs{where}"
     if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
         return "name", (

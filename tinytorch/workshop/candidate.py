@@ -6,6 +6,7 @@ import ast
 import builtins
 import inspect
 import textwrap
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from types import FunctionType
@@ -107,11 +108,12 @@ def _documented(function: ast.FunctionDef) -> int:
 
 def _compiled(place: Place, tree: ast.Module, filename: str) -> FunctionType:
     found: dict[str, Any] = {}
-    exec(  # the student's own code, on the student's own machine
-        compile(tree, filename, "exec", flags=_LAZY_ANNOTATIONS),
-        vars(place.module),
-        found,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", SyntaxWarning
+        )  # said when the cell was compiled
+        code = compile(tree, filename, "exec", flags=_LAZY_ANNOTATIONS)
+    exec(code, vars(place.module), found)  # the student's own, on their own machine
     function: FunctionType = found[place.name]
     return function
 

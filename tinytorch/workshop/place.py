@@ -7,6 +7,7 @@ import copy
 import importlib
 import inspect
 import textwrap
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -89,7 +90,10 @@ def transplant(place: Place, body: FunctionType) -> None:
     object stays, so that every name bound to it runs the new code.
     """
     function = place.function
-    function.__code__ = body.__code__
+    with warnings.catch_warnings():
+        # A generator may give way to a function that returns an iterator.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        function.__code__ = body.__code__
     function.__defaults__ = body.__defaults__
     function.__kwdefaults__ = body.__kwdefaults__
 

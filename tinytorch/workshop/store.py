@@ -234,8 +234,10 @@ def newer_version(notebook: str) -> bool:
     from tinytorch.utils import browser
 
     version = version_of(root().parent / notebook)
+    if not version:
+        return False
     try:
         listed = json.loads(browser.get(browser.site_url() + VERSIONS, fresh=True))
     except (OSError, ValueError):
         return False
-    return bool(version) and listed.get(notebook, version) != version
+    return bool(listed.get(notebook, version) != version)

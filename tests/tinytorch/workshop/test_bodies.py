@@ -8,12 +8,16 @@ the package's own does; numpy refuses that shape right after.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from tinytorch.workshop import session
 
+NO_FLAGS = pytest.mark.skipif(
+    sys.platform == "emscripten", reason="a tab's numpy reports no overflow"
+)
 TEXT = (Path(__file__).parent / "bodies.txt").read_text()
 
 
@@ -24,7 +28,9 @@ def bodies(kind: str) -> list:
         head, _, source = block.partition("\n")
         which, address, why = head.split(" | ")
         if which == kind:
-            found.append(pytest.param(address, source, id=f"{address}: {why}"))
+            marks = [NO_FLAGS] if "thrown away" in why else []
+            name = f"{address}: {why}"
+            found.append(pytest.param(address, source, id=name, marks=marks))
     return found
 
 

@@ -38,4 +38,5 @@ def test_accepts_another_style(address):
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_the_stub_is_named_as_such(address):
-    assert verdict(address, stub_source(find(address))).kind == "stub"
+    failure = verdict(address, stub_source(find(address)))
+    assert failure.kind == "stub", failure

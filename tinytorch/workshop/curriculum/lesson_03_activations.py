@@ -169,6 +169,15 @@ def _sigmoid() -> list[Case]:
             rtol=1e-2,
             atol=0,
         ),
+        _keeps(
+            Sigmoid,
+            "float64, far down",
+            np.array([-720.0]),
+            np.array([math.exp(-720)]),
+            hint=both,
+            rtol=1e-2,
+            atol=0,
+        ),
         _keeps(Sigmoid, "a matrix", array(2, 3), REFERENCE),
         _keeps(Sigmoid, "float64 stays", np.array([[0.0, -40.0]]), REFERENCE, atol=0),
     ]
