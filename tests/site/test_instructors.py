@@ -54,7 +54,7 @@ def test_every_target_of_make_is_one(line):
 
 @pytest.mark.parametrize("path", re.findall(r"`([\w/]+/[\w./]*)`", TEXT))
 def test_every_path_of_the_repository_exists(path):
-    made = path.startswith((".github/workflows/check.yml", "results/"))
+    made = path.startswith(("results/", "release/", "submitted/"))
     assert made or (ROOT / path).exists()
 
 

@@ -25,7 +25,10 @@ def get(url: str, fresh: bool = False) -> bytes:
     Raises `FileNotFoundError` for an address that the server does not have, and
     `ConnectionError` when it cannot be reached or answers with another error.
     """
-    from js import XMLHttpRequest  # type: ignore[import-not-found]
+    try:
+        from js import XMLHttpRequest  # type: ignore[import-not-found]
+    except ImportError:
+        raise ConnectionError(f"expected a browser to fetch {url}, got none") from None
     from pyodide.ffi import JsException  # type: ignore[import-not-found]
 
     request = XMLHttpRequest.new()
