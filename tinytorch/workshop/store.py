@@ -67,7 +67,7 @@ def save(address: str, source: str) -> Path:
     """Write a part's source, whole or not at all; returns the file."""
     path = path_of(address)
     text = (
-        f"{_first_line(address)}\n"
+        f"{_first_line(names.current(address))}\n"
         f"# Saved on {date.today()}. Delete this file to return to the reference.\n\n"
         f"{source.rstrip()}\n"
     )
@@ -137,6 +137,9 @@ def _renamed(file: Saved) -> Saved | None:
     today = file.today()
     if today == file:
         return file
+    if today.path == file.path:  # only the name inside is a former one
+        files.replace(today.path, today.text.encode())
+        return today
     if not today.path.exists():
         files.replace(today.path, today.text.encode())
         file.path.unlink()

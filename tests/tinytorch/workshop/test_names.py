@@ -98,6 +98,14 @@ def test_newer_work_wins_and_older_work_is_kept_beside_it(home):
     assert "np.add" in beside.with_name(f"{beside.name}.restored").read_text()
 
 
+def test_what_is_saved_under_a_former_name_is_kept(home):
+    body = "def step(self):\n    return 1\n"
+    path = store.save("optim.optimizer.Optimizer.step", body)
+    for _ in range(2):
+        assert store.load("optim.Optimizer.step") == body
+    assert store.saved()["optim.Optimizer.step"].path == path
+
+
 def test_a_cell_with_a_former_name_builds_the_same_part(home, tmp_path, capsys):
     write(OLD_ADD, BODY)
     assert session.mine() == [ADD]
