@@ -7,7 +7,6 @@ import builtins
 import inspect
 import textwrap
 import warnings
-from dataclasses import dataclass
 from functools import cache
 from types import FunctionType
 from typing import Any
@@ -30,13 +29,24 @@ class SourceError(ValueError):
     """The source is no candidate for its part: its name or signature differs."""
 
 
-@dataclass(frozen=True)
 class Candidate:
-    """A compiled body: as the package would run it, with a meter, and as written."""
+    """A compiled body: as the package would run it, and with a meter when asked for."""
 
-    function: FunctionType
-    metered: FunctionType
-    tree: ast.Module
+    def __init__(self, place: Place, tree: ast.Module, filename: str) -> None:
+        self.function = _compiled(place, tree, filename)
+        self._counted: list[FunctionType] = []
+        self._place, self._tree, self._filename = place, tree, filename
+
+    @property
+    def metered(self) -> Any:
+        """The same body with a meter's calls.
+
+        A FunctionType, which a type checker would take for a method here.
+        """
+        if not self._counted:
+            tree = metered(self._tree)
+            self._counted.append(_compiled(self._place, tree, self._filename))
+        return self._counted[0]
 
 
 def compile_candidate(
@@ -61,9 +71,7 @@ def compile_candidate(
         ast.copy_location(statement, function.body[0])
         function.body.insert(_documented(function), statement)
     ast.fix_missing_locations(tree)
-    plain = _compiled(place, tree, filename)
-    counted = _compiled(place, metered(tree), filename)
-    candidate = Candidate(plain, counted, ast.parse(textwrap.dedent(source)))
+    candidate = Candidate(place, tree, filename)
     _expect_signature(place, candidate.function)
     return candidate
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any, Literal
 
-from tinytorch.workshop import curriculum, store, view
+from tinytorch.workshop import curriculum, remembered, store, view
 from tinytorch.workshop.candidate import Candidate, SourceError, compile_candidate
 from tinytorch.workshop.checking import Failure, run_cases
 from tinytorch.workshop.curriculum import Part
@@ -141,8 +141,9 @@ def check(address: str) -> None:
 def open(number: int, _version: str = "") -> None:  # noqa: A001 - workshop.open(2)
     """Begin a lesson: put the saved parts back, and say where the student stands.
 
-    Every saved part is checked again. One that is broken, truncated or no longer
-    passes is named and left out; its file stays. Notebooks of earlier versions pass
+    What was saved since the last time, or by another version of the package, is checked
+    again. A part that is broken, truncated or no longer passes is named and left out;
+    its file stays. Notebooks of earlier versions pass
     their version, which is read from their metadata now.
     """
     lesson = curriculum.lesson(number)
@@ -163,28 +164,40 @@ def milestone(name: str, whose: Whose = "mine") -> None:
 
 
 def restore_parts() -> None:
-    """Check every saved part and put those that pass into the package."""
+    """Put every saved part that passes its checks into the package.
+
+    What passed these very checks before is not judged again: a kernel in a tab would
+    take seconds to begin with.
+    """
     _state.restored = True
     _state.aside.clear()
+    known, good = remembered.passed(), set()
     with using("reference"):
         _state.mine.clear()  # what is no longer saved is no longer theirs
         for address, file in store.saved().items():
-            reason = _restore(address, file)
+            digest = remembered.key(address, file.source()[0])
+            reason = _restore(address, file, digest in known)
             if reason:
                 _state.aside[address] = reason
+            else:
+                good.add(digest)
+    remembered.keep(good)
 
 
-def _restore(address: str, file: store.Saved) -> str:
+def _restore(address: str, file: store.Saved, known: bool) -> str:
     """Put one saved part back; returns why not, or nothing."""
     if address not in curriculum.parts():
         close = difflib.get_close_matches(address, curriculum.parts(), n=1)
         return "no part has this name" + (f"; perhaps {close[0]}" if close else "")
     source, first = file.source()
-    failure = _offer(curriculum.part(address), source, str(file.path), first)
-    if failure is None:
-        return ""
-    del _state.failures[address]
-    return failure.message
+    part = curriculum.part(address)
+    compiled = _compile(part, source, str(file.path), first)
+    failure = compiled if isinstance(compiled, Failure) else None
+    if not isinstance(compiled, Failure):
+        failure = None if known else _judge(part, compiled)
+        if failure is None:
+            _take(part, compiled.function)
+    return failure.message if failure else ""
 
 
 def using(whose: Whose) -> _Using:
@@ -224,16 +237,6 @@ def _switch(whose: Whose) -> None:
         transplant(place, body if whose == "mine" else place.reference)
 
 
-def _offer(part: Part, source: str, filename: str, first: int) -> Failure | None:
-    """Put a candidate into the package if it passes; returns why it does not."""
-    examined = _examine(part, source, filename, first)
-    if isinstance(examined, Failure):
-        _state.failures[part.address] = examined
-        return examined
-    _take(part, examined)
-    return None
-
-
 def _take(part: Part, body: FunctionType) -> None:
     """Let the package run a body that passed."""
     _state.failures.pop(part.address, None)
@@ -264,9 +267,16 @@ def verdict(
 def _examine(
     part: Part, source: str, filename: str, first: int
 ) -> FunctionType | Failure:
-    """Return the compiled candidate if it passes its checks, or why it does not."""
+    """Return the compiled body if it passes its checks, or why it does not."""
+    compiled = _compile(part, source, filename, first)
+    if isinstance(compiled, Failure):
+        return compiled
+    return _judge(part, compiled) or compiled.function
+
+
+def _compile(part: Part, source: str, filename: str, first: int) -> Candidate | Failure:
     try:
-        candidate = compile_candidate(find(part.address), source, filename, first)
+        return compile_candidate(find(part.address), source, filename, first)
     except SyntaxError as error:
         text = f"{error.msg} in line {error.lineno}: {(error.text or '').strip()}"
         return Failure("syntax", "compiling", text)
@@ -274,7 +284,6 @@ def _examine(
         return Failure("signature", "compiling", str(error))
     except Exception as error:  # a default value that fails is the student's too
         return Failure("raised", "compiling", f"{type(error).__name__}: {error}")
-    return _judge(part, candidate) or candidate.function
 
 
 def _judge(part: Part, candidate: Candidate) -> Failure | None:

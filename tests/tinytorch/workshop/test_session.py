@@ -16,6 +16,7 @@ from tinytorch.workshop import (
     check,
     draft,
     progress,
+    remembered,
     session,
     store,
     using,
@@ -257,3 +258,29 @@ def test_after_the_loop_its_vectorised_form_is_a_second_achievement(capsys):
     assert session.mine() == [MATMUL]
     assert "products" in store.load(MATMUL), "the loop stays"
     assert "5 of 5 points" in verdict(MATMUL, capsys)
+
+
+def test_what_passed_these_checks_is_not_judged_again(home, monkeypatch):
+    write(ADD, alternatives()[ADD])
+    write(MATMUL, alternatives()[MATMUL])
+    session.restore_parts()
+    judged = []
+    monkeypatch.setattr(session, "_judge", lambda part, body: judged.append(part))
+    session.forget()
+    session.restore_parts()
+    assert judged == []
+    assert session.mine() == [ADD, MATMUL]
+    path = store.path_of(ADD)
+    path.write_text(path.read_text() + "    # changed\n")
+    session.restore_parts()
+    assert [part.address for part in judged] == [ADD]
+
+
+def test_another_package_judges_all_again(home, monkeypatch):
+    write(ADD, alternatives()[ADD])
+    session.restore_parts()
+    assert len(remembered.passed()) == 1
+    monkeypatch.setattr(remembered, "_checks", lambda: "another")
+    assert remembered.passed() == set()
+    (home / remembered.FILE).write_text("[1, 2")
+    assert remembered.passed() == set()
