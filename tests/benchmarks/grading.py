@@ -1,8 +1,8 @@
 """How long a class takes to grade: `python -m tests.benchmarks.grading [STUDENTS]`.
 
-Every student hands in all parts of the first ten lessons, right ones, and no two are the
-same, so that no verdict is known already: the slowest class there can be. Two boxes run
-at a time. Then the same class once more, as if everyone had copied.
+Every student hands in all parts of the first ten lessons, right ones, and no two are
+the same, so that no verdict is known already: the slowest class there can be. Two boxes
+run at a time. Then the same class once more, as if everyone had copied.
 """
 
 import sys
