@@ -411,6 +411,7 @@ def _remedy(got: Type, wanted: Type, text: str) -> str:
 
 
 def indices_of(node: ast.Subscript) -> list[ast.expr]:
+    """Return what stands between the brackets, one expression for each axis."""
     return node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
 
 

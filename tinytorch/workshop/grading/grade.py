@@ -30,7 +30,9 @@ NO_BOX = (
 class Judging(Protocol):
     """Whoever returns a verdict for each part of a submission."""
 
-    def judge(self, answers: Answers) -> Verdicts: ...
+    def judge(self, answers: Answers) -> Verdicts:
+        """Return a verdict for each part that was handed in."""
+        ...
 
 
 class InThisProcess:
@@ -80,6 +82,7 @@ class Graded:
         return sum(p.points for p in lesson.parts if self.passed(p.address))
 
     def passed(self, address: str) -> bool:
+        """Return whether a part was handed in and passed its checks."""
         return address in self.verdicts and self.verdicts[address] is None
 
     def counted(self, lesson: Lesson) -> float:
@@ -90,6 +93,7 @@ class Graded:
         return round(weight * kept * self.points(lesson) / whole, 2)
 
     def total(self, lessons: list[Lesson]) -> float:
+        """Return what the lessons count together, to two decimals."""
         return round(sum(map(self.counted, lessons)), 2)
 
     def failure(self, address: str) -> Failure | None:

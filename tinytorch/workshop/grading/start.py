@@ -17,6 +17,7 @@ class Closed:
     """Finds none of the modules that lead out of Python."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Raise ModuleNotFoundError for what the box has not, and find nothing else."""
         if name.partition(".")[0] in OUTSIDE:
             raise ModuleNotFoundError(f"{name} is not in the box", name=name)
 
