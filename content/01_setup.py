@@ -7,8 +7,8 @@
 # and a figure that you measured beats any that you read.
 #
 # On the way you build the first pieces of `tinytorch`: how many bytes a block of
-# numbers takes, and a timer that does not fool you. Every later lesson measures with
-# it.
+# numbers takes, and a timer that does not fool you. What later lessons time, they time
+# with it or with its first half.
 #
 # **You need:** Python loops and functions. **It takes** about 45 minutes.
 
@@ -23,7 +23,7 @@ import numpy as np
 import tinytorch as tt
 from tinytorch import benchmark, dtypes, workshop
 from tinytorch.utils.plot import bar_plot, line_plot
-from tinytorch.workshop import build, check, draft
+from tinytorch.workshop import build, check, draft, predict, predictions
 
 workshop.open(1)
 
@@ -174,8 +174,9 @@ print(f"for an error of 1 %, time at least {benchmark.duration(100 * step)} at o
 # %% part="benchmark.Timer.loops_for"
 
 # %% [markdown]
-# The rest is in the library: take some 25 such samples, and tell the median, and
-# between which bounds it would lie 95 times out of 100 if you did it all again.
+# The rest is in the library: take some 25 such samples, and tell the median and an
+# interval around it. Of a hundred intervals that are made like this, about 95 hold the
+# median that endlessly many samples would have.
 
 # %%
 timer = benchmark.Timer(time_budget=0.5)
@@ -219,10 +220,10 @@ line_plot(
 # ### A million additions
 #
 # **Predict first.** Adding a million pairs of numbers: a Python loop against one call
-# of numpy. How many times faster is numpy?
+# of numpy. How many times as fast is numpy? Write a number in place of the three dots.
 
 # %% tags=["prediction"]
-my_guess = 5
+guess = predict("numpy, against a loop over a million pairs", ..., unit="times as fast")
 
 
 # %%
@@ -243,9 +244,7 @@ loop = quick.measure(lambda: add_loop(list_a, list_b))
 vector = quick.measure(lambda: a + b)
 print("Python loop", loop)
 print("numpy      ", vector)
-print(
-    f"\nnumpy is {loop.median / vector.median:.0f} times as fast; you said {my_guess}"
-)
+guess.measured(loop.median / vector.median)
 bar_plot(
     ["Python loop", "numpy"], {"ms": [loop.median * 1e3, vector.median * 1e3]}, "ms"
 )
@@ -272,6 +271,9 @@ for power in powers:
     if power <= 16:  # beyond, the loop only takes longer
         t = brief.measure(lambda x=some_a, y=some_b: add_loop(x, y)).percentile(0)
         each["Python loop"].append(np.log10(t / 2**power * 1e9))
+pairs = zip(each["Python loop"], each["numpy"], strict=False)
+sooner = [2**p for p, (x, y) in zip(powers, pairs, strict=False) if y < x]
+print(f"here numpy is ahead from {sooner[0]} numbers on" if sooner else "never ahead")
 line_plot(
     {name: (powers[: len(ys)], ys) for name, ys in each.items()},
     "log₂ of how many numbers",
@@ -279,8 +281,9 @@ line_plot(
 )
 
 # %% [markdown]
-# The loop costs the same for each number. numpy pays a fixed price for each *call*, and
-# next to nothing for each number. For two or three numbers the loop wins; for a hundred
+# The loop costs about the same for each number. numpy pays a fixed price for each
+# *call*, and next to nothing for each number. For one number the two are close, and who
+# wins depends on the machine (the line above the plot says it for yours); for hundreds
 # there is no contest. This shape will follow you: it is why a framework works on whole
 # blocks, and why it hates to be asked for one number at a time.
 #
@@ -300,8 +303,10 @@ for name, total in {
 
 # %% [markdown]
 # Once the sum is large, most digits of each 0.1 fall off its end. numpy's `sum` adds up
-# in pairs of pairs, so that numbers of like size meet. A network adds up thousands of
-# products for each output: *how* you add is part of the result.
+# in pairs of pairs, so that numbers of like size meet. What the last line is off by is
+# no fault of adding: the float32 next to 0.1 is 0.1000000015, and float64 adds up a
+# million of these exactly enough to show it. A network adds up thousands of products
+# for each output: *how* you add is part of the result.
 
 # %% [markdown]
 # ## 4 Optimisation path
@@ -316,8 +321,8 @@ print(inspect.getsource(benchmark.Timer._sample))
 # %% [markdown]
 # What it adds to yours: the garbage collector waits; two candidates are sampled *in
 # turns*, so that a busy moment hits both; and it keeps to a time budget, because a tab
-# cannot be interrupted. Use it to ask whether a smaller dtype is faster. Half the
-# bytes, half the time?
+# should not hang. Use it to ask whether a smaller dtype is faster: half the bytes, but
+# half the time?
 
 # %%
 doubles = a.astype(np.float64), b.astype(np.float64)
@@ -331,9 +336,11 @@ print(
 )
 
 # %% [markdown]
-# When the arithmetic is this simple, the time goes into moving bytes. That is why
-# smaller numbers are worth having, and why "how big is it?" and "how fast is it?" are
-# so often one question.
+# Read the first ratio. Near 2, the time went into moving bytes, and half of them took
+# half of it. Nearer to 1, it went elsewhere: into the additions themselves, or into
+# asking for the memory of the result. An int8 has a quarter of a float32's bytes, and
+# up to four times as many of them fit into one instruction. Where bytes are what is
+# waited for, "how big is it?" and "how fast is it?" are one question.
 #
 # If the interval around a ratio includes 1, the report says that *no difference is
 # shown*. Believe it: run the cell again and see how the numbers move.
@@ -372,6 +379,7 @@ print(
 # ## Can I trust this machine: what runs where, how fast, how big is a number?
 
 # %%
+predictions()
 workshop.progress()
 
 # %% [markdown]

@@ -1,8 +1,9 @@
 # %% [markdown]
 # # 02 · Tensors: many numbers, one name
 #
-# A photograph is 150,528 numbers (3 colours, 224 rows, 224 columns). A sentence in a
-# language model is a few hundred thousand. Nobody gives that many numbers names; we
+# A photograph is 150,528 numbers (3 colours, 224 rows, 224 columns). Twenty words
+# inside a language model that keeps 768 numbers for each are 15,360. Nobody gives that
+# many numbers names; we
 # give the whole block one name and a **shape**. That block is a *tensor*, and every
 # framework you will ever use is built on it.
 #
@@ -19,7 +20,7 @@ import tinytorch as tt
 from tinytorch import workshop
 from tinytorch.benchmark import seconds
 from tinytorch.utils.plot import line_plot
-from tinytorch.workshop import build, check, draft
+from tinytorch.workshop import build, check, draft, predict, predictions
 
 workshop.open(2)
 
@@ -189,13 +190,13 @@ with tt.backends.use("loops"):
 # ### How does the cost grow?
 #
 # **Predict first.** Your `matmul` multiplies two $n \times n$ matrices. If it takes
-# $t$ seconds for some $n$, how long will it take for $2n$? Write your guess here, as a
-# factor. (`seconds` times as many calls as take 50 ms together, because a browser's
-# clock ticks only every 0.1 ms. It does so twice, and returns the time of one call in
-# the quicker run.)
+# $t$ seconds for some $n$, how long will it take for $2n$? Write your guess in place of
+# the dots, as a factor. (`seconds` times as many calls as take 50 ms together, because
+# a clock has a step. It does so twice, and returns the time of one call in the quicker
+# run.)
 
 # %% tags=["prediction"]
-my_guess = 2
+guess = predict("matmul in loops, for twice the n", ..., unit="times as long")
 
 
 # %%
@@ -212,12 +213,7 @@ with tt.backends.use("loops"):
 for n, t in zip(sizes, loops, strict=True):
     rate = 2 * n**3 / t / 1e6
     print(f"n = {n:>3}   {t * 1e3:9.2f} ms   {rate:8.2f} million operations/s")
-factor = loops[-1] / loops[-2]
-print(
-    f"\ndoubling n from {sizes[-2]} to {sizes[-1]}: {factor:.1f} times as long;",
-    end=" ",
-)
-print(f"you said {my_guess}")
+guess.measured(loops[-1] / loops[-2])
 
 # %% [markdown]
 # There are $n \cdot n \cdot n$ steps in three nested loops: doubling $n$ means eight
@@ -227,8 +223,9 @@ print(f"you said {my_guess}")
 #
 # ### Does it matter how you walk?
 #
-# A view costs nothing to make. Is it free to use? Here is the sum of all elements of a
-# large matrix, row after row as it lies in memory, and then down the columns.
+# A view costs nothing to make. Is it free to use? Here is a copy of a large matrix,
+# made row after row as it lies in memory, and one of its transpose, which walks down
+# the columns.
 
 # %%
 big = np.ones((2000, 2000), dtype=np.float32)
@@ -241,8 +238,10 @@ print(f"copying it transposed:                {across * 1e3:6.2f} ms")
 print(f"walking against the grain costs {across / along:.1f} times as much here")
 
 # %% [markdown]
-# Memory is fetched in lines of 64 bytes, 16 float32 numbers. Walking along a row uses
-# all 16; jumping from row to row uses one of each line and throws away the rest.
+# Memory is fetched in lines of several neighbours (on most processors of today 64
+# bytes, which are 16 float32 numbers). Walking along a row uses all of a line; jumping
+# from row to row uses one number of each, and has to hope that the line is still there
+# when its next one is wanted. What that costs is the last figure above.
 #
 # ### What does a view weigh?
 
@@ -334,6 +333,7 @@ line_plot(log, "log₂ of n", "log₁₀ of operations/s")
 # ## Can I hold n-dimensional data and multiply it?
 
 # %%
+predictions()
 workshop.progress()
 
 # %% [markdown]

@@ -24,7 +24,7 @@ from tinytorch import benchmark, workshop
 from tinytorch.backends.numpy import NumpyBackend
 from tinytorch.nn import functional as F
 from tinytorch.utils.plot import line_plot
-from tinytorch.workshop import build, check, draft
+from tinytorch.workshop import build, check, draft, predict, predictions
 
 workshop.open(3)
 
@@ -70,11 +70,22 @@ line_plot(curves, "x", "y")
 # | sigmoid | $\sigma(x) = \frac{1}{1 + e^{-x}}$ | from 0 to 1 | $\sigma (1 - \sigma)$ |
 # | tanh | $\frac{e^x - e^{-x}}{e^x + e^{-x}}$ | from −1 to 1 | $1 - \tanh^2$ |
 # | ReLU | $\max(x, 0)$ | from 0 up | 0 or 1 |
-# | GELU | $x \cdot \Phi(x)$ | a dip, then up | between |
+# | GELU | $x \cdot \Phi(x)$ | a dip, then up | $\Phi(x) + x\,\varphi(x)$ |
 #
 # By hand: $\sigma(\log 2) = \frac{1}{1 + 1/2} = \frac{2}{3}$. Its slope there is
 # $\frac{2}{3} \cdot \frac{1}{3} = \frac{2}{9}$. Note that the slope needs no $e^x$ any
 # more: the *result* is enough. That saves time and memory, as you will see.
+#
+# Where do the slopes come from? Each takes one rule and a line or two:
+#
+# - sigmoid, by the chain rule on $(1 + e^{-x})^{-1}$:
+#   $\sigma' = \frac{e^{-x}}{(1 + e^{-x})^2} = \frac{1}{1 + e^{-x}} \cdot
+#   \frac{e^{-x}}{1 + e^{-x}} = \sigma\,(1 - \sigma)$
+# - tanh, by the quotient rule, with $p = e^x + e^{-x}$ below and $q = e^x - e^{-x}$
+#   above, each the other's slope:
+#   $\tanh' = \frac{p \cdot p - q \cdot q}{p^2} = 1 - \tanh^2$
+# - GELU, by the product rule: $(x\,\Phi)' = \Phi + x\,\varphi$, where $\varphi$ is the
+#   bell curve whose area $\Phi$ counts. It runs from −0.13, in the dip, to 1.13.
 #
 # GELU multiplies $x$ by the chance $\Phi(x)$ that a normal random number is below $x$:
 # a ReLU with a soft corner. Networks for language use it, mostly in the form
@@ -265,11 +276,12 @@ print(f"is e^{math.log(np.finfo(np.float64).max):.2f}")
 # %% [markdown]
 # ### What does an $e^x$ cost?
 #
-# **Predict first.** ReLU compares each number with 0. Sigmoid computes an exponential
-# of each. On a million numbers, how many times as long does sigmoid take?
+# **Predict first.** ReLU compares each number with 0. Sigmoid and its relatives need an
+# exponential of each. On a million numbers, how many times as long does an exponential
+# take as a comparison, each as one call of numpy?
 
 # %% tags=["prediction"]
-my_guess = 2
+guess = predict("exp of a million, against max(x, 0)", ..., unit="times as long")
 
 
 # %%
@@ -282,6 +294,8 @@ def seconds(function):
 
 
 activations = {
+    "x > 0 ?": lambda x: np.maximum(x.data, 0),
+    "exp": lambda x: np.exp(x.data),
     "relu": F.relu,
     "tanh": F.tanh,
     "sigmoid": F.sigmoid,
@@ -291,15 +305,15 @@ million = tt.randn(1_000_000)
 times = {name: seconds(lambda f=f: f(million)) for name, f in activations.items()}
 for name, t in times.items():
     print(f"{name:<8}{t * 1e3:8.2f} ms   {t / 1e-9 / million.numel():6.2f} ns a number")
-factor = times["sigmoid"] / times["relu"]
-print(f"\nsigmoid takes {factor:.1f} times as long as relu; you said {my_guess}")
+guess.measured(times["exp"] / times["x > 0 ?"])
 
 # %% [markdown]
 # A processor compares or adds several numbers with one instruction. No instruction
 # computes $e^x$: it is a small program of a dozen multiplications, for each number.
 # (One that came out much cheaper than the others was computed on several numbers at
-# once: tanh by some builds of numpy, GELU by the C kernels of a browser. Sigmoid is put
-# together from five numpy calls and has no such luck. Section 4 comes back to this.)
+# once: tanh by some builds of numpy, GELU by the C kernels of a browser. Sigmoid costs
+# more than its $e^{-|x|}$: it is put together from several numpy calls, one of which
+# chooses between two formulas. Section 4 comes back to this.)
 #
 # A million numbers at a time is one thing, a few are another. Here is the time *for
 # each number*, in nanoseconds, as the array grows:
@@ -416,15 +430,24 @@ whole = NumpyBackend()
 values = np.random.default_rng(0).standard_normal(2**20).astype(np.float32)
 at_once = seconds(lambda: whole.gelu(values))
 print(f"all at once        {at_once * 1e3:7.2f} ms")
+gains = {}
 for size in (2**8, 2**12, 2**14, 2**16):
     t = seconds(lambda size=size: in_pieces(values, size))
-    print(f"pieces of {size:>6,}   {t * 1e3:7.2f} ms   {at_once / t:5.2f} × as fast")
+    gains[size] = at_once / t
+    print(f"pieces of {size:>6,}   {t * 1e3:7.2f} ms   {gains[size]:5.2f} × as fast")
+best = max(gains, key=gains.get)
+if gains[best] > 1.1:
+    print(f"pieces of {best:,} win here: the walks through memory were worth saving")
+else:
+    print("no size wins here: tanh itself takes so long that memory is not waited for")
 print("the same numbers:", np.allclose(whole.gelu(values), in_pieces(values, 2**12)))
 
 # %% [markdown]
 # Pieces that are too small pay for calls again; pieces that are too large leave the
-# cache. A **fused kernel**, such as the C one that `tinytorch` uses in a browser, takes
-# this to its end: a piece is four numbers, kept in a register through all the steps.
+# cache. Whether anything between them wins depends on what takes longer on this
+# machine, computing tanh or fetching arrays; the last line but one says it. A **fused
+# kernel**, such as the C one that `tinytorch` uses in a browser, takes this to its end:
+# a piece is four numbers, kept in a register through all the steps.
 # Lesson 15 is about that.
 
 # %% [markdown]
@@ -464,6 +487,7 @@ print("the same numbers:", np.allclose(whole.gelu(values), in_pieces(values, 2**
 # ## Can I bend a line, without overflow?
 
 # %%
+predictions()
 workshop.progress()
 
 # %% [markdown]

@@ -25,7 +25,7 @@ from tinytorch.nn import functional as F
 from tinytorch.nn import init
 from tinytorch.utils.images import image_grid
 from tinytorch.utils.plot import line_plot
-from tinytorch.workshop import build, check, draft
+from tinytorch.workshop import build, check, draft, predict, predictions
 
 workshop.open(4)
 
@@ -250,7 +250,7 @@ image_grid(pictures, [f"{depth} deep" for depth in depths], columns=6, size=96)
 # end? Write a power of ten:
 
 # %% tags=["prediction"]
-my_guess = -2  # for 10⁻²
+guess = predict("the signal's size after 20 layers is ten to the power of", ...)
 
 
 # %%
@@ -275,7 +275,7 @@ starts = {
 sizes = {name: sizes_through(start) for name, start in starts.items()}
 for name, by_layer in sizes.items():
     print(f"{name:<8} after 20 layers: 10^{by_layer[-1]:z.1f}")
-print(f"you said 10^{my_guess} for 0.01")
+guess.measured(sizes["0.01"][-1])
 line_plot({name: (range(21), s) for name, s in sizes.items()}, "layer", "log₁₀ size")
 
 # %% [markdown]
@@ -434,6 +434,7 @@ print("64 products, and one:", both)
 # ## Can I compose weights into a network?
 
 # %%
+predictions()
 workshop.progress()
 
 # %% [markdown]

@@ -24,7 +24,7 @@ from tinytorch import nn, ops, workshop
 from tinytorch.benchmark import seconds
 from tinytorch.nn import functional as F
 from tinytorch.utils.plot import line_plot
-from tinytorch.workshop import build, check, draft
+from tinytorch.workshop import build, check, draft, predict, predictions
 
 workshop.open(5)
 
@@ -249,7 +249,7 @@ line_plot(curves, "how far the right score is ahead", "loss")
 # as about $10^{-45}$. From which $k$ on does the obvious way give infinity or `nan`?
 
 # %% tags=["prediction"]
-my_guess = 10
+guess = predict("the obvious way breaks", ..., unit="is the first such k")
 
 
 # %%
@@ -267,7 +267,7 @@ stable = F.cross_entropy(tt.tensor(x), tt.tensor(second), reduction="none").nump
 exact = np.logaddexp(leads.astype(np.float64), 0)
 
 broken = leads[~np.isfinite(naive)]
-print(f"the obvious way breaks from k = {broken[0]:.0f} on; you said {my_guess}")
+guess.measured(int(broken[0]))
 print(f"yours is off by at most {np.abs(stable - exact).max():.1e} up to k = 120")
 
 # %% [markdown]
@@ -289,10 +289,10 @@ for dtype in (np.float32, np.float64):
 line_plot(digits, "lead of the right class", "digits")
 
 # %% [markdown]
-# Near 16 the loss is gone in float32: $1 + e^{-16}$ rounds to 1, whose logarithm is 0.
-# No harm is done there, as the *slope* is what training uses, and it is 0 as it should
-# be. float64 pushes the same wall to about 36. Precision is a budget; lesson 17 spends
-# it on purpose.
+# From 17 on the loss is gone in float32: $1 + e^{-17}$ rounds to 1, whose logarithm is
+# 0. No harm is done there, as the *slope* is what training uses, and that is as good as
+# 0. float64 pushes the same wall to 37. Precision is a budget; lesson 17 spends it on
+# purpose.
 #
 # ### What does a target weigh?
 #
@@ -410,6 +410,7 @@ for name in [n for n in ("loops", "numpy", "simd") if n in tt.backends.available
 # ## Can I say in one number how wrong a network is?
 
 # %%
+predictions()
 workshop.progress()
 
 # %% [markdown]

@@ -27,7 +27,7 @@ from tinytorch.nn import functional as F
 from tinytorch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
 from tinytorch.utils.landscape import landscape_plot
 from tinytorch.utils.plot import line_plot
-from tinytorch.workshop import build, check, draft
+from tinytorch.workshop import build, check, draft, predict, predictions
 
 workshop.open(6)
 
@@ -296,7 +296,7 @@ line_plot(
 # as steep, $10\,w^2$? Write down the second:
 
 # %% tags=["prediction"]
-my_guess = 1.0
+guess = predict("the largest rate for 10 w²", ...)
 
 
 # %%
@@ -316,12 +316,14 @@ for steepness in (1, 10):
     tried = np.geomspace(0.01, 2, 60)
     good = [lr for lr in tried if arrives(lr, steepness)]
     print(f"{steepness:>2} w²: arrives with rates from {good[0]:.3f} to {good[-1]:.3f}")
-print(f"you said {my_guess}")
+guess.measured(good[-1])
 
 # %% [markdown]
-# The largest rate is 2 over the *curvature* (which is 2, and 20). The steepest of all
-# directions sets the limit for every other one: that is what the ravine was about, and
-# why a rate that works for one network blows up another.
+# The largest rate is 2 over the *curvature* (which is 2, and 20): 1 for the first
+# parabola and 0.1 for the second. What is printed is the largest of the sixty rates
+# that were tried; the next one, a tenth larger, is beyond the limit. The steepest of
+# all directions sets the limit for every other one: that is what the ravine was about,
+# and why a rate that works for one network blows up another.
 #
 # ### What does memory of the past cost?
 #
@@ -373,8 +375,8 @@ for name, state in per_weight.items():
 # %% [markdown]
 # ## 4 Optimisation path
 #
-# Your kernel visits one number at a time. The library's default lets numpy work on
-# whole arrays:
+# This is the kernel that the library uses by default. It takes all parameters at once,
+# and writes into the arrays that it was given, so that a step asks for little memory:
 
 # %%
 print(inspect.getsource(NumpyBackend.adam_step))
@@ -485,6 +487,7 @@ line_plot({n: (range(len(v)), v) for n, v in runs.items()}, "step", "loss")
 # ## Can I walk downhill, given gradients?
 
 # %%
+predictions()
 workshop.progress()
 
 # %% [markdown]

@@ -27,7 +27,7 @@ from tinytorch.nn import functional as F
 from tinytorch.utils.data import Digits
 from tinytorch.utils.images import image_grid
 from tinytorch.utils.plot import line_plot
-from tinytorch.workshop import build, check, draft
+from tinytorch.workshop import build, check, draft, predict, predictions
 
 workshop.open(9)
 
@@ -213,7 +213,8 @@ image_grid(both, captions, columns=len(filters), size=80)
 # A trained network is asked about one image at a time. Then there is no batch to
 # measure, and nobody wants an answer that depends on who else asked. So training also
 # keeps **running statistics**, moved a little towards each batch's own: with `momentum`
-# 0.5, a running mean of 0 and a batch with mean 4 give 2.
+# 0.5, a running mean of 0 and a batch with mean 4 give 2. (The word is unlucky: here it
+# is the share of the *new*, where SGD's momentum is the share of the old.)
 #
 # The running variance is meant for all images, not for this batch. Dividing by the
 # count $n$ underestimates it, because the mean was fitted to the same numbers; dividing
@@ -264,8 +265,8 @@ for mode in (True, False):
 # written out in full, compared with the image?
 
 # %% tags=["prediction"]
-my_guess_time = 2
-my_guess_bytes = 2
+longer = predict("4 channels to 4, against 2 to 2", ..., unit="times as long")
+larger = predict("3×3 windows written out, against the image", ..., unit="times")
 
 
 # %%
@@ -280,9 +281,9 @@ with tt.backends.use("loops"):
     few, more = time_of(2, 8), time_of(4, 8)
 operations = 2 * 4 * 4 * 9 * 8 * 8
 print(f"2 channels {few * 1e3:8.1f} ms")
-print(f"4 channels {more * 1e3:8.1f} ms: {more / few:.1f} times; you said", end=" ")
-print(my_guess_time)
+print(f"4 channels {more * 1e3:8.1f} ms", end=": ")
 print(f"{operations / more / 1e6:.2f} million operations a second")
+longer.measured(more / few)
 
 # %% [markdown]
 # Every filter reads every channel, so the work grows with their product, and with the
@@ -416,8 +417,8 @@ line_plot(log, "log₂ of the image's side", "log₁₀ s")
 x = tt.randn(32, 16, 32, 32)
 columns = unfold(x.data, Window((3, 3), padding=(1, 1)))
 print(f"the images  {x.nbytes / 1e6:6.1f} MB")
-print(f"unfolded    {columns.nbytes / 1e6:6.1f} MB", end=": ")
-print(f"{columns.nbytes / x.nbytes:.1f} times as much; you said {my_guess_bytes}")
+print(f"unfolded    {columns.nbytes / 1e6:6.1f} MB")
+larger.measured(columns.nbytes / x.nbytes)
 for kernel, border in ((1, 0), (3, 1), (5, 2), (7, 3)):
     weights = kernel * kernel
     window = Window((kernel, kernel), padding=(border, border))
@@ -477,6 +478,7 @@ for kernel, border in ((1, 0), (3, 1), (5, 2), (7, 3)):
 # ## Can I see local patterns?
 
 # %%
+predictions()
 workshop.progress()
 
 # %% [markdown]

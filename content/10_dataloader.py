@@ -37,7 +37,7 @@ from tinytorch.utils.data import (
 )
 from tinytorch.utils.images import image_grid
 from tinytorch.utils.plot import bar_plot, line_plot
-from tinytorch.workshop import build, check, draft
+from tinytorch.workshop import build, check, draft, predict, predictions
 
 workshop.open(10)
 
@@ -277,8 +277,10 @@ line_plot(
 # do? And if a whole batch is indexed and transformed at once?
 
 # %% tags=["prediction"]
-my_guess_one_by_one = 0.1
-my_guess_in_batches = 0.1
+guesses = [
+    predict("the share of data, one by one", ..., unit="%"),
+    predict("the share of data, in batches", ..., unit="%"),
+]
 
 # %%
 photos.transform = transforms.Compose(
@@ -325,10 +327,8 @@ splits = {
     "one by one": epoch_split(OneByOne(photos)),
     "in batches": epoch_split(photos),
 }
-guesses = (my_guess_one_by_one, my_guess_in_batches)
-for (name, split), guess in zip(splits.items(), guesses, strict=True):
-    share = split["data"] / sum(split.values())
-    print(f"{name}: {share:.0%} of the time goes into data; you said {guess:.0%}")
+for split, guess in zip(splits.values(), guesses, strict=True):
+    guess.measured(100 * split["data"] / sum(split.values()))
 phases = list(splits["in batches"])
 bar_plot(
     list(splits),
@@ -461,6 +461,7 @@ line_plot(
 # ## Can I feed real data?
 
 # %%
+predictions()
 workshop.progress()
 
 # %% [markdown]

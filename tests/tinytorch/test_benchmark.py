@@ -151,7 +151,14 @@ def test_noise_that_hits_both_cancels():
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (4e-6, "4 µs"), (5e-9, "5 ns")],
+    [
+        (2.5, "2.5 s"),
+        (0.0123, "12.3 ms"),
+        (4e-6, "4 µs"),
+        (5e-9, "5 ns"),
+        (0.9996, "1 s"),
+        (0.0009997, "1 ms"),
+    ],
 )
 def test_durations_have_a_unit(seconds, text):
     assert duration(seconds) == text

@@ -183,7 +183,7 @@ def duration(seconds: float) -> str:
     which there is at least one, or ns.
     """
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= scale:
+        if float(f"{seconds / scale:.3g}") >= 1:  # rounded, or 0.9996 s is 1e+03 ms
             return f"{seconds / scale:.3g} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
 
