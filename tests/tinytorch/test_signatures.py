@@ -422,7 +422,8 @@ OURS = """
     nn.functional.causal_mask nn.functional.follow_statistics
     nn.functional.join_heads nn.functional.place_angles nn.functional.reduce_counted
     nn.functional.reduce_losses nn.functional.rotary
-    nn.functional.smooth nn.functional.split_heads nn.functional.with_statistics
+    nn.functional.smooth nn.functional.split_heads nn.functional.waves
+    nn.functional.with_statistics
     nn.init.fans nn.init.kaiming_std nn.utils.hooked nn.utils.replace_module
     nn.utils.shared_weights
     optim.lr_scheduler.LRScheduler.extra_repr

@@ -97,6 +97,5 @@ def sinusoidal_positions(length: int, dim: int) -> Tensor:
     length = expect.count("length", length, least=0)
     expect.divisible(2, dim=dim)
     dim = expect.count("dim", dim, least=0)
-    angles = F.place_angles(length, dim)  # (length, dim / 2)
-    waves = np.stack([np.sin(angles), np.cos(angles)], axis=2)
-    return Tensor(waves.reshape(length, dim).astype(np.float32))
+    waves = F.waves(F.place_angles(length, dim))
+    return Tensor(waves.astype(np.float32))

@@ -98,11 +98,20 @@ class Embedding(Function):
     def forward(
         ctx: Any, table: Array, *, ids: Array, padding_idx: int | None
     ) -> Array:
+        """Return row ids[...] of the table for each id: (..., D), a new array.
+
+        Saves the table's shape, the ids and padding_idx, in this order.
+        """
         ctx.save_for_backward(table.shape, ids, padding_idx)
         return table[ids]
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
+        """Return the table's gradient (V, D), given that of the rows (..., D).
+
+        Each id's gradient is added to its row; an id that occurs often gets all of
+        them. The row padding_idx, where it is not None, gets 0.
+        """
         shape, ids, padding_idx = ctx.saved
         out = np.zeros(shape, dtype=grad.dtype)
         rows = grad.reshape(ids.size, shape[1])

@@ -10,10 +10,11 @@ def nearest_rows(table: Tensor, row: int, count: int) -> list[int]:
 
     Alike is the cosine of the angle between two rows of the table (V, D): their
     lengths do not matter. The row itself is left out; of equals the first comes first.
+    Raises ValueError for a row that is not there and for more others than there are.
     """
     expect.between(0, len(table) - 1, row=row)
     expect.between(0, len(table) - 1, count=count)
     rows = table.detach()
-    alike = F.cosine_similarity(rows, rows[row : row + 1], dim=1).tolist()
+    alike = F.cosine_similarity(rows, rows[row : row + 1]).tolist()
     others = [i for i in range(len(table)) if i != row]
     return sorted(others, key=lambda i: -alike[i])[:count]

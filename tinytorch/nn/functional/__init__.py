@@ -42,4 +42,4 @@ from .normalization import (
     rms_norm,
     with_statistics,
 )
-from .position import add_positions, place_angles, rotary
+from .position import add_positions, place_angles, rotary, waves

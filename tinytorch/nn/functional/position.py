@@ -25,6 +25,15 @@ def place_angles(length: int, dim: int, start: int = 0) -> np.ndarray:
     return places[:, None] * speeds
 
 
+def waves(angles: np.ndarray) -> np.ndarray:
+    """Return (length, 2 P) of angles (length, P): sines and cosines side by side.
+
+    Column 2i is the sine of angle i, column 2i + 1 its cosine. The dtype stays.
+    """
+    pairs = np.stack([np.sin(angles), np.cos(angles)], axis=2)  # (length, P, 2)
+    return pairs.reshape(len(angles), 2 * angles.shape[1])
+
+
 def add_positions(input: Tensor, table: Tensor, start: int = 0) -> Tensor:
     """Add to x (..., T, C) the rows start, start + 1, ... of a table (length, C).
 
@@ -33,8 +42,9 @@ def add_positions(input: Tensor, table: Tensor, start: int = 0) -> Tensor:
     """
     end = start + input.shape[-2]
     if start < 0 or end > len(table):
-        last, got = len(table) - 1, f"{start} to {end - 1}"
-        raise ValueError(f"expected positions from 0 to {last}, got {got}")
+        raise ValueError(
+            f"expected positions from 0 to {len(table) - 1}, got {start} to {end - 1}"
+        )
     return input + table[start:end]
 
 
@@ -43,7 +53,9 @@ def rotary(input: Tensor, start: int = 0) -> Tensor:
 
     Columns 2i and 2i + 1 are a pair (a, b); it becomes (a cos - b sin, a sin + b cos)
     of `place_angles`. Lengths stay, and the product of two turned rows depends on how
-    far apart they stand, not on where. Source: Su et al., 2021.
+    far apart they stand, not on where. Raises ValueError for an odd D.
+
+    Source: Su et al., 2021.
     """
     expect.divisible(2, last_axis=input.shape[-1])
     angles = place_angles(input.shape[-2], input.shape[-1], start)  # (T, D / 2)
