@@ -36,7 +36,7 @@ from tinytorch.text import (
 from tinytorch.utils.data import CIFAR10, novel
 from tinytorch.utils.plot import line_plot
 from tinytorch.utils.words import coloured_text, merge_tree, shown
-from tinytorch.workshop import build, check, draft
+from tinytorch.workshop import build, check, draft, predict, predictions
 
 workshop.open(11)
 
@@ -279,7 +279,7 @@ print(repr(with_end.decode([*with_end.encode("the"), end])))
 # number 100 of the novel, as a share of its different words.
 
 # %% tags=["prediction"]
-my_guess_share = 0.5
+share_guess = predict("Words that hold the pair of merge 100?", ..., unit="%")
 
 # %%
 some_merges = learn_merges(words, 100)
@@ -289,7 +289,8 @@ for number, pair in enumerate(some_merges):
     shares.append(len(pairs.holders[pair]) / len(words))
     pairs.merge(pair, 256 + number)
 print(f"merge   1: {shares[0]:7.2%} of the words hold the pair")
-print(f"merge 100: {shares[-1]:7.2%}; you said {my_guess_share:.0%}")
+print(f"merge 100: {shares[-1]:7.2%}")
+share_guess.measured(100 * shares[-1])
 line_plot(
     {"share of words": (range(1, 101), [100 * share for share in shares])}, "merge", "%"
 )
@@ -387,7 +388,7 @@ merge_tree(tokenizer.tokens, made_of, [whale, captain])
 # factor does the text get shorter?
 
 # %% tags=["prediction"]
-my_guess_shorter = 4
+shorter_guess = predict("How much shorter is the text?", ..., unit="times")
 
 # %%
 sizes = [256, 320, 384, 512, 768, 1024]
@@ -401,7 +402,7 @@ for size in sizes:
     share = table / (table + 800_000)
     each = len(sample) / lengths[-1]
     print(f"{size:>5}{lengths[-1]:>9,}{each:>13.2f}{table:>18,}{share:>17.1%}")
-print(f"\n{lengths[0] / lengths[-1]:.2f} times shorter; you said {my_guess_shorter}")
+shorter_guess.measured(lengths[0] / lengths[-1])
 
 # %%
 line_plot(
@@ -515,6 +516,9 @@ coloured_text([ours.tokens[i] for i in ours.encode(passage[:100])])
 # Its merges are learned from data like weights are. Words that are frequent in the test
 # set get short codes, and the loss per character looks better than it is.
 # </details>
+
+# %%
+predictions()
 
 # %% [markdown]
 # ## Can I turn text into numbers and back, losslessly?

@@ -31,7 +31,7 @@ from tinytorch.utils.data import novel
 from tinytorch.utils.images import image_grid
 from tinytorch.utils.plot import line_plot
 from tinytorch.utils.words import word_map
-from tinytorch.workshop import build, check, predict, predictions
+from tinytorch.workshop import build, check, draft, predict, predictions
 
 workshop.open(12)
 
