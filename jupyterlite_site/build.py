@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tinytorch.workshop import notebooks
 
-from . import data, distribution, pages, simd
+from . import data, distribution, pages, reference, simd
 from .distribution import KERNEL_EXTENSION
 from .fetch import FetchError
 
@@ -57,6 +57,8 @@ def build(dist: Path, work: Path) -> None:
         os.replace(work / "pyodide", out / "static" / "pyodide")
         (out / notebooks.VERSIONS).write_text(notebooks.versions(ROOT / "content"))
         pages.build(out, made)
+    with step("reference"):
+        reference.build(out, ROOT)
     shutil.rmtree(dist, ignore_errors=True)
     os.replace(out, dist)
 

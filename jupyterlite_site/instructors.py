@@ -4,25 +4,17 @@ The text is content/instructors.md, with a mark where each fact belongs. The bui
 the site's page of it; ``python -m jupyterlite_site.instructors`` prints it.
 """
 
-import html
 import re
 from pathlib import Path
-
-from markdown_it import MarkdownIt
 
 from tinytorch.workshop import archive, curriculum, settings
 from tinytorch.workshop.grading import verdicts
 
+from . import documents
+
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "content" / "instructors.md"
 BOX = ROOT / "tinytorch" / "workshop" / "grading" / "box.mjs"
-_STYLE = """
-body { font: 17px/1.6 system-ui, sans-serif; max-width: 46em; margin: 2em auto;
-       padding: 0 1em; color-scheme: light dark }
-pre { overflow-x: auto; padding: .8em; border: 1px solid #8886; border-radius: 6px }
-table { border-collapse: collapse } td, th { text-align: left; padding: .2em 1em .2em 0;
-       vertical-align: top }
-"""
 
 
 def main() -> None:
@@ -88,18 +80,12 @@ def limits() -> str:
 
 def build(out: Path) -> None:
     """Write the page into the site, below ``instructors/``."""
-    body = (
-        MarkdownIt("commonmark", {"html": True})
-        .enable("table")
-        .render(filled(PAGE.read_text()))
-    )
-    course = html.escape(settings.course().name)
-    page = (
-        "<!doctype html><html lang='en'><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width'>"
-        f"<title>Teach with {course}</title><style>{_STYLE}</style>"
-        f"<p><a href='../index.html'>{course}</a></p>{body}</html>\n"
-    )
+    body = documents.markdown(filled(PAGE.read_text()))
+    body = body.replace("<table>", '<div class="table"><table>')
+    body = body.replace("</table>", "</table></div>")
+    course = settings.course().name
+    about = f"How to publish {course}, hand it out, collect it and grade it."
+    page = documents.page(f"Teach with {course}", about, body, "../")
     target = out / "instructors" / "index.html"
     target.parent.mkdir()
     target.write_text(page)

@@ -9,7 +9,7 @@ from string import Template
 
 from tinytorch.workshop import curriculum, settings
 
-from . import distribution, instructors, tab
+from . import course, distribution, documents, instructors, reading, tab
 
 BROWSER = Path(__file__).with_name("browser")
 #: What a first visit fetches of the notebook application; `make bench` records it.
@@ -42,6 +42,10 @@ def build(out: Path, notebooks: list[Path]) -> None:
         ),
     )
     (out / "index.html").write_text(text)
+    shutil.copyfile(BROWSER / "404.html", out / "404.html")
+    documents.write_style(out)
+    reading.build(out, {p: titles[p] for p in [*lessons, *milestones]})
+    course.build(out)
     instructors.build(out)
 
 
