@@ -163,7 +163,7 @@ def test_layers_know_windows_and_no_backend() -> None:
 
 # Lines of code that a reader of the core goes through: no docstrings, comments, blanks.
 CORE = ("tensor", "autograd", "ops", "backends.loops", "backends.numpy", "nn", "optim")
-MOST_LINES = 4_800
+MOST_LINES = 4_850
 
 
 def lines_of_code(source: str) -> int:

@@ -67,7 +67,7 @@ LEFT_OUT = """
     CIFAR10 Digits names novel MinMaxObserver default_convert
     run_state accumulate_gradients train_epoch train_step
     follow_statistics with_statistics reduce_counted reduce_losses smooth place_angles
-    add_positions rotary expect_batches Identity
+    add_positions rotary waves expect_batches Identity
 """
 
 

@@ -112,8 +112,10 @@ def product_by_panels(a: Array, panels: Array, c: Array) -> None:
 def gelu(x: Value) -> Value:
     """Return x/2 (1 + tanh(u)) = x / (1 + exp(-2u)), of one float or of four.
 
-    u = sqrt(2/pi) (x + 0.044715 x^3); GELU_SCALE and GELU_CUBIC are its numbers.
+    u = sqrt(2/pi) (x + 0.044715 x^3); GELU_SCALE and GELU_CUBIC are its numbers. Left
+    of -20 all is as flat as there, and minus infinity would be divided by infinity.
     """
+    x = max(x, -20.0)
     u = GELU_SCALE * (x + GELU_CUBIC * x * x * x)
     return x / (1.0 + exp(-2.0 * u))
 

@@ -26,12 +26,45 @@ Axis = int | tuple[int, ...] | None
 
 GELU_SCALE = float(np.sqrt(2 / np.pi))
 GELU_CUBIC = 0.044715
+BLOCK = 1024
+MANY = 4096  # float32 numbers, of which a plain sum still has five digits right
+EXACT_DEPTH = 2**16  # products of two 8-bit numbers, whose sum 32 bits hold
 
 
 def _grouped(x: Array, groups: int) -> Array:
     """(N, C, ...) as (N, G, C/G, all the places); N may be 0, so that no -1 will do."""
     n, c, *places = x.shape
     return x.reshape(n, groups, c // groups, math.prod(places))
+
+
+def _gelu_gate(x: Array) -> Array:
+    """Return (1 + tanh(u)) / 2, which is sigmoid(2 u): so nothing cancels."""
+    u = GELU_SCALE * (x + GELU_CUBIC * x * x * x)
+    small = np.exp(-2 * np.abs(u))
+    return np.where(u >= 0, 1, small) / (1 + small)
+
+
+def added(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Return the sum of floats over axes, also of many with little rounding.
+
+    numpy adds up pairs, then pairs of pairs, only along elements that lie side by
+    side; whatever else is long is added up in blocks, and their sums in float64.
+    """
+    if x.dtype.itemsize >= 8 or x.size <= MANY or axis is None:
+        return x.sum(axis=axis, keepdims=keepdims)
+    axes = {d % x.ndim for d in (axis if isinstance(axis, tuple) else (axis,))}
+    last = x.ndim
+    while last - 1 in axes:
+        last -= 1
+    if math.prod(n for d, n in enumerate(x.shape[:last]) if d in axes) <= MANY:
+        return x.sum(axis=axis, keepdims=keepdims)
+    rows = x.sum(axis=tuple(range(last, x.ndim)), keepdims=True)
+    if 0 in axes:  # block by block, which costs nothing, and then the blocks
+        whole = len(rows) // BLOCK * BLOCK
+        blocks = rows[:whole].reshape(-1, BLOCK, *rows.shape[1:]).sum(axis=1)
+        rows = np.concatenate([blocks, rows[whole:]])
+    total = rows.sum(axis=axis, keepdims=keepdims, dtype=np.float64)
+    return np.asarray(total, dtype=x.dtype)
 
 
 class NumpyBackend:
@@ -51,9 +84,10 @@ class NumpyBackend:
 
     def sum(self, x: Array, axis: Axis, keepdims: bool) -> Array:
         """Sum over one axis, several, or all (None); integers in 64 bits."""
+        if x.dtype.kind == "f":
+            return added(x, axis, keepdims)
         # Named, because numpy would add up in 32 bits on a 32-bit machine.
-        dtype = x.dtype if x.dtype.kind == "f" else np.int64
-        total = x.sum(axis=axis, keepdims=True, dtype=dtype)
+        total = x.sum(axis=axis, keepdims=True, dtype=np.int64)
         return total if keepdims else total.squeeze(axis)
 
     # Products
@@ -63,12 +97,13 @@ class NumpyBackend:
         return np.matmul(a, b)
 
     def matmul_int8(self, a: Array, b: Array) -> Array:
-        """int8 (I, K) times int8 (K, J) gives exact int32 (I, J).
+        """int8 (I, K) times int8 (K, J) gives exact int32 (I, J), int64 for long sums.
 
         numpy multiplies integers slowly and float32 fast. A float32 holds every
         integer up to 2^24 exactly, and 1,024 products of two int8 add up to no more.
         """
-        out = np.zeros((a.shape[0], b.shape[1]), dtype=np.int32)
+        dtype = np.int32 if a.shape[1] <= EXACT_DEPTH else np.int64
+        out = np.zeros((a.shape[0], b.shape[1]), dtype=dtype)
         for k in range(0, a.shape[1], 1024):
             left, right = a[:, k : k + 1024], b[k : k + 1024]
             product = np.matmul(left.astype(np.float32), right.astype(np.float32))
@@ -107,22 +142,27 @@ class NumpyBackend:
         return dweight.reshape(grad.shape[1], x.shape[1] // groups, *window.kernel)
 
     def max_pool2d(self, x: Array, window: Window) -> Arrays:
-        """Return the largest value of each window, and its cell's number (int16)."""
+        """Return the largest value of each window, and its cell's number.
+
+        The numbers are int16, for windows of more than 2^15 cells int32.
+        """
         lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
         first, *others = window_cells(pad_image(x, window.padding, lowest), window)
-        best, cell = first.copy(), np.zeros(first.shape, dtype=np.int16)
+        number = np.int16 if len(others) < 2**15 else np.int32
+        best, cell = first.copy(), np.zeros(first.shape, dtype=number)
         for k, value in enumerate(others, start=1):
             better = (value > best) | np.isnan(value)
             np.copyto(best, value, where=better)
-            np.copyto(cell, np.int16(k), where=better)
+            np.copyto(cell, number(k), where=better)
         return best, cell
 
     def max_pool2d_grad(
         self, grad: Array, cell: Array, shape: Shape, window: Window
     ) -> Array:
         """Send each window's gradient to the pixel that won."""
-        cells = range(math.prod(window.kernel))
-        return fold((grad * (cell == k) for k in cells), shape, window, like=grad)
+        none, cells = grad.dtype.type(0), range(math.prod(window.kernel))
+        parts = (np.where(cell == k, grad, none) for k in cells)
+        return fold(parts, shape, window, like=grad)
 
     def avg_pool2d(self, x: Array, window: Window) -> Array:
         """Return the mean of each window, padding counted as zeros."""
@@ -141,22 +181,23 @@ class NumpyBackend:
 
     def relu(self, x: Array) -> Array:
         """max(x, 0)"""
-        return np.maximum(x, 0)
+        return np.maximum(x, x.dtype.type(0))
 
     def relu_grad(self, grad: Array, y: Array) -> Array:
         """`grad` where the output `y` is positive, else 0."""
-        return grad * (y > 0)
+        return np.where(y > 0, grad, grad.dtype.type(0))
 
     def gelu(self, x: Array) -> Array:
         """x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))"""
-        return 0.5 * x * (1 + np.tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x)))
+        gate = _gelu_gate(x)
+        return np.where(gate == 0, x.dtype.type(0), x) * gate
 
     def gelu_grad(self, grad: Array, x: Array) -> Array:
         """`grad` times the derivative of `gelu` at `x`."""
-        square = x * x
-        t = np.tanh(GELU_SCALE * (x + GELU_CUBIC * square * x))
-        slope = GELU_SCALE * (1 + 3 * GELU_CUBIC * square)
-        return grad * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
+        gate = _gelu_gate(x)
+        x = np.where((gate == 0) | (gate == 1), x.dtype.type(0), x)  # flat: no inf
+        slope = 2 * GELU_SCALE * (1 + 3 * GELU_CUBIC * x * x)
+        return grad * gate * (1 + x * (1 - gate) * slope)
 
     # Rows: softmax, its loss, and normalisation
 
@@ -164,8 +205,8 @@ class NumpyBackend:
         """Softmax over the last axis, each row shifted so that exp cannot overflow."""
         top = x.max(axis=-1, keepdims=True, initial=-np.inf)
         # A row of nothing but -inf has no shift; its result is nan, as it must be.
-        e = np.exp(x - np.where(np.isneginf(top), 0, top))
         with np.errstate(invalid="ignore"):
+            e = np.exp(x - np.where(np.isneginf(top), 0, top))
             return e / e.sum(axis=-1, keepdims=True)
 
     def softmax_grad(self, grad: Array, y: Array) -> Array:
@@ -174,7 +215,8 @@ class NumpyBackend:
 
     def log_softmax(self, x: Array) -> Array:
         """x - log(sum(exp(x))) over the last axis, without overflow."""
-        shifted = x - x.max(axis=-1, keepdims=True, initial=-np.inf)
+        with np.errstate(invalid="ignore"):  # a row of nothing but -inf becomes nan
+            shifted = x - x.max(axis=-1, keepdims=True, initial=-np.inf)
         return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
     def log_softmax_grad(self, grad: Array, y: Array) -> Array:
@@ -196,16 +238,17 @@ class NumpyBackend:
         g = grad * weight
         along = (g * unit).mean(axis=1, keepdims=True)
         dx = (g - g.mean(axis=1, keepdims=True) - unit * along) * rstd[:, None]
-        return dx, (grad * unit).sum(axis=0), grad.sum(axis=0)
+        return dx, added(grad * unit, 0), added(grad, 0)
 
     def batch_norm(self, x: Array, weight: Array, bias: Array, eps: float) -> Arrays:
         """Normalise each channel of (N, C, L) over N and L.
 
         Returns y and the channels' means and variances (biased), each (C,).
         """
-        mean = x.mean(axis=(0, 2))
+        count = x.shape[0] * x.shape[2]
+        mean = added(x, (0, 2)) / count
         centred = x - mean[:, None]
-        var = (centred * centred).mean(axis=(0, 2))
+        var = added(centred * centred, (0, 2)) / count
         scale = weight / np.sqrt(var + eps)
         return centred * scale[:, None] + bias[:, None], mean, var
 
@@ -214,7 +257,7 @@ class NumpyBackend:
     ) -> Arrays:
         """Gradients to x (N, C, L), weight (C,) and bias (C,)."""
         unit = (x - mean[:, None]) * rstd[:, None]
-        dweight, dbias = (grad * unit).sum(axis=(0, 2)), grad.sum(axis=(0, 2))
+        dweight, dbias = added(grad * unit, (0, 2)), added(grad, (0, 2))
         count = x.shape[0] * x.shape[2]
         dx = grad - (unit * dweight[:, None] + dbias[:, None]) / count
         dx *= (weight * rstd)[:, None]

@@ -639,16 +639,24 @@ INLINE f32x4 gelu_gate(f32x4 x) {
   return splat(1) / (splat(1) + exp4(splat(-2) * u));
 }
 
+/* Left of -20 all is as flat as there, and minus infinity would give inf - inf. */
+INLINE f32x4 gelu_input(const float *x, int count) {
+  const f32x4 v = load_upto(x, count, 0);
+  return select(v < splat(-20), splat(-20), v);
+}
+
 EXPORT void tt_gelu(int count, const float *x, float *y) {
   for (int i = 0; i < count; i += 4) {
-    const f32x4 v = load_upto(x + i, count - i, 0);
-    store_upto(y + i, v * gelu_gate(v), count - i);
+    const f32x4 v = gelu_input(x + i, count - i), gate = gelu_gate(v);
+    store_upto(y + i, select(gate > splat(0), v, splat(0)) * gate, count - i);
   }
 }
 
 EXPORT void tt_gelu_grad(int count, const float *grad, const float *x, float *dx) {
   for (int i = 0; i < count; i += 4) {
-    const f32x4 v = load_upto(x + i, count - i, 0), gate = gelu_gate(v);
+    const f32x4 from = gelu_input(x + i, count - i), gate = gelu_gate(from);
+    /* Where it is flat, x counts as 0: it may be infinite. */
+    const f32x4 v = select((gate > splat(0)) & (gate < splat(1)), from, splat(0));
     const f32x4 slope =
         splat(2 * GELU_SCALE) * (splat(1) + splat(3 * GELU_CUBIC) * v * v);
     const f32x4 g = load_upto(grad + i, count - i, 0) * gate;

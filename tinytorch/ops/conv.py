@@ -25,7 +25,7 @@ class Conv2d(Function):
         kernels = backends.current
         dx = kernels.conv2d_input_grad(grad, weight, x.shape, *how) if need_x else None
         dw = kernels.conv2d_weight_grad(grad, x, *how) if need_weight else None
-        return dx, dw, *(grad.sum(axis=(0, 2, 3)) for _ in need_bias)
+        return dx, dw, *(kernels.sum(grad, (0, 2, 3), False) for _ in need_bias)
 
 
 class MaxPool2d(Function):

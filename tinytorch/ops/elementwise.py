@@ -82,10 +82,14 @@ class Pow(Function):
         a, b, out = ctx.saved
         need_a, need_b = ctx.needs_input_grad
         da = db = None
+        none = grad.dtype.type(0)
         if need_a:  # a constant exponent of 0 has slope 0, also at a = 0
-            da = grad * np.where(b == 0, 0, b * a ** np.where(b == 0, 1, b - 1))
+            with np.errstate(divide="ignore"):  # the slope of a**0.5 at 0 is infinite
+                slope = b * a ** np.where(b == 0, 0, b - 1)
+            da = np.where(b == 0, none, grad) * slope
         if need_b:  # 0**b is flat for b > 0, so log(0) must not be asked for
-            db = grad * out * np.log(np.where(a == 0, 1, a))
+            log = np.log(np.where(a == 0, 1, a))
+            db = np.where(a == 0, none, grad * out) * log
         return da, db
 
 
@@ -111,7 +115,8 @@ class Abs(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        return grad * np.sign(ctx.saved[0])
+        x = ctx.saved[0]
+        return np.where(x == 0, grad.dtype.type(0), grad) * np.sign(x)
 
 
 class Exp(Function):
@@ -134,11 +139,13 @@ class Log(Function):
     @staticmethod
     def forward(ctx: Any, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.log(x)
+        with np.errstate(divide="ignore"):  # log(0) is -inf
+            return np.log(x)
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        return grad / ctx.saved[0]
+        with np.errstate(divide="ignore"):  # the slope at 0 is infinite
+            return grad / ctx.saved[0]
 
 
 class Sqrt(Function):
@@ -152,7 +159,8 @@ class Sqrt(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        return grad / (2 * ctx.saved[0])
+        with np.errstate(divide="ignore"):  # the slope at 0 is infinite
+            return grad / (2 * ctx.saved[0])
 
 
 class Sin(Function):
@@ -244,7 +252,10 @@ class Softplus(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        return grad * (0.5 * (1 + np.tanh(0.5 * ctx.saved[0])))
+        """Return grad times sigmoid(x), exact also where that is tiny."""
+        x = ctx.saved[0]
+        small = np.exp(-np.abs(x))
+        return grad * (np.where(x >= 0, 1, small) / (1 + small))
 
 
 class ReLU(Function):
@@ -273,7 +284,8 @@ class LeakyReLU(Function):
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
         positive, negative_slope = ctx.saved
-        return np.where(positive, grad, negative_slope * grad)
+        below = negative_slope * grad if negative_slope else np.zeros_like(grad)
+        return np.where(positive, grad, below)
 
 
 class GELU(Function):
@@ -303,8 +315,11 @@ class Maximum(Function):
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
         a, b, out = ctx.saved
-        share = (0.5 * (1.0 + (a == out) - (b == out))).astype(grad.dtype)
-        return grad * share, grad * (1 - share)
+        share = np.where(a == b, grad / 2, grad)
+        # nan equals nothing: both sides get the gradient of a nan, as in PyTorch.
+        lost_a, lost_b = (a != out) & (b == out), (b != out) & (a == out)
+        none = grad.dtype.type(0)
+        return np.where(lost_a, none, share), np.where(lost_b, none, share)
 
 
 class Minimum(Maximum):
@@ -339,7 +354,7 @@ class Clamp(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
-        return grad * ctx.saved[0]
+        return np.where(ctx.saved[0], grad, grad.dtype.type(0))
 
 
 class Cast(Function):

@@ -1,5 +1,6 @@
 """Sums of products, and their derivatives."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Linear(Function):
         Saves x and weight in ctx, in this order.
         """
         ctx.save_for_backward(x, weight)
-        rows = x.reshape(-1, x.shape[-1])
+        rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
         out = backends.current.matmul(rows, weight.T)
         if bias is not None:
             out += bias
@@ -53,11 +54,12 @@ class Linear(Function):
     def backward(ctx: Any, grad: Array) -> Any:
         x, weight = ctx.saved
         need_x, need_weight, *need_bias = ctx.needs_input_grad
-        rows = grad.reshape(-1, grad.shape[-1])
-        matmul = backends.current.matmul
-        dx = matmul(rows, weight).reshape(x.shape) if need_x else None
-        dw = matmul(rows.T, x.reshape(-1, x.shape[-1])) if need_weight else None
-        return dx, dw, *(rows.sum(axis=0) for _ in need_bias)
+        count, kernels = math.prod(x.shape[:-1]), backends.current
+        rows = grad.reshape(count, len(weight))
+        dx = kernels.matmul(rows, weight).reshape(x.shape) if need_x else None
+        inputs = x.reshape(count, x.shape[-1])
+        dw = kernels.matmul(rows.T, inputs) if need_weight else None
+        return dx, dw, *(kernels.sum(rows, 0, False) for _ in need_bias)
 
 
 class Einsum(Function):

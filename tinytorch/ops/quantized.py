@@ -15,7 +15,7 @@ from tinytorch.backends.window import Window, output_size, pad_image, unfold
 def linear_int8(x: Array, weight: Array, zero_point: int) -> Array:
     """int8 x (R, K) and weight (O, K) give int32 (R, O): (x - z) times weight^T."""
     sums = backends.current.matmul_int8(x, weight.T)
-    return sums - zero_point * weight.sum(axis=1, dtype=np.int32)
+    return sums - zero_point * weight.sum(axis=1, dtype=sums.dtype)
 
 
 def conv2d_int8(
@@ -32,6 +32,6 @@ def conv2d_int8(
     filters = weight.reshape(groups, weight.shape[0] // groups, -1)
     matmul = backends.current.matmul_int8
     sums = np.stack([matmul(w, r) for w, r in zip(filters, rows, strict=True)])
-    sums -= zero_point * filters.sum(axis=2, keepdims=True, dtype=np.int32)
+    sums -= zero_point * filters.sum(axis=2, keepdims=True, dtype=sums.dtype)
     size = output_size(x.shape[2:], window)
     return sums.reshape(-1, n, *size).swapaxes(0, 1)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinytorch import backends
 from tinytorch.autograd import Array, Function
+from tinytorch.backends.numpy import added
 
 Dim = int | tuple[int, ...] | None
 
@@ -91,9 +92,9 @@ class Amax(Function):
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
         x, out, dim = ctx.saved
-        hit = x == out
-        share = hit / hit.sum(axis=dim, keepdims=True)
-        return grad.reshape(out.shape) * share.astype(grad.dtype)
+        hit = (x == out) | (np.isnan(x) if x.dtype.kind == "f" else False)
+        share = grad.reshape(out.shape) / hit.sum(axis=dim, keepdims=True)
+        return np.where(hit, share.astype(grad.dtype), grad.dtype.type(0))
 
 
 class Amin(Amax):
@@ -112,7 +113,7 @@ class Norm(Function):
         # In units of the largest, whose square may be too large or small to be one.
         top = np.abs(x).max(axis=dim, keepdims=True, initial=0)
         unit = np.where((top > 0) & np.isfinite(top), top, 1).astype(x.dtype)
-        total = (np.abs(x / unit) ** p).sum(axis=dim, keepdims=True)
+        total = added(np.abs(x / unit) ** p, dim, keepdims=True)
         out = unit * total ** (1 / p)
         ctx.save_for_backward(x, out, p)
         return out if keepdim else out.squeeze(dim)
@@ -166,4 +167,6 @@ class LogSumExp(Function):
     @staticmethod
     def backward(ctx: Any, grad: Array) -> Any:
         x, out = ctx.saved
-        return grad.reshape(out.shape) * np.exp(x - out)
+        with np.errstate(invalid="ignore"):  # infinity less infinity is nan
+            share = np.exp(x - np.where(np.isneginf(out), 0, out))  # of nothing: 0
+        return np.where(share == 0, grad.dtype.type(0), grad.reshape(out.shape) * share)

@@ -90,6 +90,8 @@ def choose_qparams(
     # A range of nothing but 0 needs some scale. Tiny ones must survive as float32.
     scale = np.where(step > 0, np.maximum(step, np.finfo(np.float32).tiny), 1)
     zero_point = np.zeros(scale.shape) if symmetric else LOWEST - np.rint(low / scale)
+    if (scale > np.finfo(np.float32).max).any():
+        raise ValueError(f"expected a range that float32 holds, got {low} to {high}")
     return QuantParams(scale.astype(np.float32), zero_point.astype(np.int32), axis)
 
 

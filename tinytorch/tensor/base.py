@@ -12,7 +12,7 @@ from tinytorch import ops
 from tinytorch.autograd import Array, Function
 from tinytorch.tensor import dtypes
 from tinytorch.tensor.dtypes import as_array, bytes_of, float32
-from tinytorch.tensor.sizes import contiguous_strides
+from tinytorch.tensor.sizes import contiguous_strides, positive_dim
 
 
 class TensorBase:
@@ -75,7 +75,7 @@ class TensorBase:
 
     def size(self, dim: int | None = None) -> Any:
         """Return the shape, or its length along `dim`."""
-        return self.shape if dim is None else self.shape[dim]
+        return self.shape if dim is None else self.shape[positive_dim(self, dim)]
 
     def dim(self) -> int:
         """Return the number of axes."""

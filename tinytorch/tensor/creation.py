@@ -6,7 +6,7 @@ import numpy as np
 
 from tinytorch import expect
 from tinytorch.random import Generator, default_generator
-from tinytorch.tensor.dtypes import Array, as_array, float32, int64
+from tinytorch.tensor.dtypes import Array, as_array, as_dtype, float32, int64
 from tinytorch.tensor.sizes import sizes_of
 from tinytorch.tensor.tensor import Tensor
 
@@ -45,7 +45,7 @@ def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 
 def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor whose elements are whatever lay in memory."""
-    array = np.empty(sizes_of(size), dtype=dtype or float32)
+    array = np.empty(sizes_of(size), dtype=_float32_or(dtype))
     return Tensor(array, requires_grad=requires_grad)
 
 
@@ -53,6 +53,7 @@ def zeros_like(
     input: Tensor, *, dtype: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return zeros of the input's shape, and of its dtype unless another is given."""
+    expect.tensors("zeros_like", input=input)
     return full_like(input, 0, dtype=dtype, requires_grad=requires_grad)
 
 
@@ -60,6 +61,7 @@ def ones_like(
     input: Tensor, *, dtype: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return ones of the input's shape, and of its dtype unless another is given."""
+    expect.tensors("ones_like", input=input)
     return full_like(input, 1, dtype=dtype, requires_grad=requires_grad)
 
 
@@ -67,7 +69,9 @@ def full_like(
     input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return one value in the input's shape, and its dtype unless another is given."""
-    array = np.full(input.shape, fill_value, dtype=dtype or input.dtype)
+    expect.tensors("full_like", input=input)
+    wanted = input.dtype if dtype is None else as_dtype(dtype)
+    array = np.full(input.shape, fill_value, dtype=wanted)
     return Tensor(array, requires_grad=requires_grad)
 
 
@@ -75,7 +79,7 @@ def eye(
     n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return (n, m) with ones on the diagonal."""
-    return Tensor(np.eye(n, m, dtype=dtype or float32), requires_grad=requires_grad)
+    return Tensor(np.eye(n, m, dtype=_float32_or(dtype)), requires_grad=requires_grad)
 
 
 def arange(
@@ -96,8 +100,8 @@ def arange(
         raise ValueError("arange expects a step other than 0, got 0")
     whole = all(isinstance(v, int | np.integer) for v in (start, end, step))
     values = np.arange(start, end, step, dtype=int64 if whole else None)
-    dtype = dtype or (int64 if whole else float32)
-    return Tensor(values.astype(dtype), requires_grad=requires_grad)
+    wanted = (int64 if whole else float32) if dtype is None else as_dtype(dtype)
+    return Tensor(values.astype(wanted), requires_grad=requires_grad)
 
 
 def linspace(
@@ -109,7 +113,7 @@ def linspace(
     requires_grad: bool = False,
 ) -> Tensor:
     """Return `steps` values from start to end, both included."""
-    values = np.linspace(start, end, steps).astype(dtype or float32)
+    values = np.linspace(start, end, steps).astype(_float32_or(dtype))
     return Tensor(values, requires_grad=requires_grad)
 
 
@@ -120,7 +124,7 @@ def rand(
     requires_grad: bool = False,
 ) -> Tensor:
     """Return numbers uniform in [0, 1)."""
-    dtype = np.dtype(dtype or float32)
+    dtype = _float32_or(dtype)
     values = _source(generator).random(sizes_of(size), dtype=dtype.type)
     return Tensor(values, requires_grad=requires_grad)
 
@@ -133,7 +137,7 @@ def randn(
 ) -> Tensor:
     """Return standard normal numbers."""
     values = _source(generator).standard_normal(sizes_of(size))
-    values = np.asarray(values, dtype=dtype or float32)
+    values = np.asarray(values, dtype=_float32_or(dtype))
     return Tensor(values, requires_grad=requires_grad)
 
 
@@ -161,6 +165,7 @@ def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
 
 def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     """Return 1 with the probability that `input` gives for each element, else 0."""
+    expect.tensors("bernoulli", input=input)
     low, high = input.data.min(initial=0), input.data.max(initial=0)
     expect.between(0, 1, lowest_probability=low, highest_probability=high)
     draws = _source(generator).random(input.shape)
@@ -180,6 +185,7 @@ def multinomial(
     (R, num_samples), or (num_samples,) for input (V,). Raises ValueError for weights
     that are negative, not finite, all zero, or too few.
     """
+    expect.tensors("multinomial", input=input)
     if input.ndim not in (1, 2):
         raise ValueError(f"multinomial expects (R, V) or (V,), got {input.shape}")
     weights = np.atleast_2d(input.data.astype(np.float64))
@@ -213,6 +219,11 @@ def _draw_once(weights: Array, count: int, source: np.random.Generator) -> Array
     with np.errstate(divide="ignore"):  # a weight of 0 never arrives
         arrivals = source.standard_exponential(weights.shape) / weights
     return arrivals.argsort(axis=1)[:, :count].astype(int64)
+
+
+def _float32_or(dtype: Any) -> np.dtype:
+    """Return the dtype that was asked for, float32 if none was."""
+    return float32 if dtype is None else as_dtype(dtype)
 
 
 def _source(generator: Generator | None) -> np.random.Generator:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch import ops
+from tinytorch import expect, ops
 from tinytorch.tensor.dtypes import result_dtype
 from tinytorch.tensor.operators import promote
 from tinytorch.tensor.sizes import broadcast_shape, positive_dim
@@ -43,6 +43,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def where(condition: Tensor, input: Any, other: Any) -> Tensor:
     """Take `input` where the condition is true, else `other`; all are broadcast."""
+    expect.tensors("where", condition=condition)
     if condition.dtype.kind != "b":
         raise TypeError(f"where expects a boolean condition, got {condition.dtype}")
     if not isinstance(input, Tensor):
@@ -53,11 +54,13 @@ def where(condition: Tensor, input: Any, other: Any) -> Tensor:
 
 def maximum(input: Tensor, other: Any) -> Tensor:
     """Elementwise larger; a tie sends half of the gradient to each."""
+    expect.tensors("maximum", input=input)
     return ops.Maximum.apply(*_alike(input, other))
 
 
 def minimum(input: Tensor, other: Any) -> Tensor:
     """Elementwise smaller; a tie sends half of the gradient to each."""
+    expect.tensors("minimum", input=input)
     return ops.Minimum.apply(*_alike(input, other))
 
 
@@ -67,6 +70,9 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
     Letters only: no ellipsis, and no letter twice in one operand. Without `->` the
     letters that occur once, sorted, are the output.
     """
+    if not isinstance(equation, str) or not operands:
+        raise TypeError("einsum expects an equation such as 'ij,jk->ik', and tensors")
+    expect_one_dtype("einsum", operands)
     left, arrow, output = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if not arrow:
@@ -95,6 +101,7 @@ def allclose(
     input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08
 ) -> bool:
     """Return whether |input - other| <= atol + rtol |other| everywhere."""
+    expect.tensors("allclose", input=input, other=other)
     return bool(np.allclose(input.data, other.data, rtol, atol))
 
 
@@ -112,7 +119,22 @@ def _one_dtype(tensors: Sequence[Tensor]) -> list[Tensor]:
     return [t.to(dtype) for t in tensors]
 
 
+def expect_one_dtype(name: str, tensors: Sequence[Tensor]) -> None:
+    """Raise TypeError for what is no tensor, or for tensors of several dtypes."""
+    for t in tensors:
+        expect.tensors(name, **{"each operand": t})
+    dtypes = sorted({str(t.dtype) for t in tensors})
+    if len(dtypes) > 1:
+        raise TypeError(f"{name} expects one dtype, got {' and '.join(dtypes)}")
+
+
 def _first(tensors: Sequence[Tensor], name: str) -> Tensor:
+    """Return the first tensor of a list. Raises for what is no list of tensors."""
+    if not isinstance(tensors, list | tuple):
+        got = type(tensors).__name__
+        raise TypeError(f"{name} expects a list of tensors, got {got}")
+    for t in tensors:
+        expect.tensors(name, **{"each element": t})
     if not tensors:
         raise ValueError(f"{name} expects at least one tensor, got none")
     return tensors[0]

@@ -84,19 +84,24 @@ class Math(Operators):
 
     def floor(self) -> Self:
         """Return the largest integer that is not greater."""
-        return self._wrap(np.floor(self.data))
+        return self._stepped(np.floor)
 
     def ceil(self) -> Self:
         """Return the smallest integer that is not less."""
-        return self._wrap(np.ceil(self.data))
+        return self._stepped(np.ceil)
 
     def round(self) -> Self:
         """Return the nearest integer, of two equally near the even one."""
-        return self._wrap(np.round(self.data))
+        return self._stepped(np.rint)
 
     def sign(self) -> Self:
         """Return -1, 0 or 1."""
         return self._wrap(np.sign(self.data))
+
+    def _stepped(self, function: np.ufunc) -> Self:
+        """Return what a function makes of fractions; integers have none."""
+        whole = self.dtype.kind != "f"
+        return self._wrap(self.data.copy() if whole else function(self.data))
 
     def isnan(self) -> Self:
         """Return where an element is not a number (bool)."""

@@ -174,7 +174,7 @@ def _deviations(x: Any, dim: Dim, correction: int) -> tuple[Any, int]:
     count = x.numel() // max(1, means.numel())
     if means.numel() and count <= correction:
         raise ValueError(f"var() expects more than {correction} elements, got {count}")
-    return x - means, count - correction
+    return x - means, max(count - correction, 1)
 
 
 def _first(x: Any, choice: Callable, dim: int | None, keepdim: bool) -> Any:
