@@ -18,8 +18,15 @@ _RESET_PAGE = """
   const { serviceManager, shell } = window.jupyterapp;
   const widgets = [...shell.widgets("main")];
   const open = widgets.find((widget) => widget.context?.path === "$path");
+  const { contents } = serviceManager;
+  // This is an output itself. Saved with the notebook, it would run again there, and
+  // put the new version in place of what was kept.
+  if (await contents.get("$kept", { content: false }).catch(() => null)) return;
+  for (const { outputs } of open?.content.model.cells ?? []) {
+    if (outputs && JSON.stringify(outputs.toJSON()).includes("$kept")) outputs.clear();
+  }
   if (open) await open.context.save();
-  await serviceManager.contents.rename("$path", "$kept");
+  await contents.rename("$path", "$kept");
   if (open) window.location.replace("?path=$path");
 })();
 """
