@@ -18,11 +18,14 @@ import pytest
 import tinytorch
 from tinytorch.tensor import Tensor
 
+# A script that shuts its process off from the machine as soon as it is imported.
+CLOSES_THE_PROCESS = "tinytorch.workshop.grading.start"
+
 
 def modules() -> list[ModuleType]:
     """Return the package and every module inside it."""
     inside = pkgutil.walk_packages(tinytorch.__path__, "tinytorch.")
-    names = [found.name for found in inside]
+    names = [found.name for found in inside if found.name != CLOSES_THE_PROCESS]
     return [tinytorch, *map(importlib.import_module, names)]
 
 
