@@ -45,11 +45,16 @@ def get(name: str) -> NumpyBackend:
 
 
 class use:  # noqa: N801 - reads as a verb: `with use("loops"):`
-    """Make a backend the current one; as a context manager, only for the block."""
+    """Make a backend the current one; as a context manager, only for the block.
 
-    def __init__(self, name: str) -> None:
+    backend: a name out of `available()`, or a backend of one's own: an object of a
+    class that inherits `NumpyBackend`.
+    """
+
+    def __init__(self, backend: str | NumpyBackend) -> None:
         global current
-        backend = get(name)
+        if not isinstance(backend, NumpyBackend):
+            backend = get(backend)
         self._previous = current
         current = backend
 
