@@ -87,5 +87,8 @@ def brand(page: Path) -> None:
     text = page.read_text().replace("Loading JupyterLite...", "Loading TinyTorch …")
     style = f"<style>\n{(BROWSER / 'notebook.css').read_text()}</style>\n</head>"
     name = "<title>TinyTorch</title>"
+    # First of all: a page that is left before its icon is known asks for /favicon.ico.
+    icon = '<link rel="icon" href="../static/icon.svg" type="image/svg+xml">'
+    text = text.replace("<head>", f"<head>\n{icon}", 1)
     before, _, rest = text.replace("</head>", style, 1).partition("<title>")
     page.write_text(before + name + rest.partition("</title>")[2])
