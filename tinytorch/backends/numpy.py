@@ -51,20 +51,25 @@ def added(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     side; whatever else is long is added up in blocks, and their sums in float64.
     """
     if x.dtype.itemsize >= 8 or x.size <= MANY or axis is None:
-        return x.sum(axis=axis, keepdims=keepdims)
+        return _without(x.sum(axis=axis, keepdims=True), axis, keepdims)
     axes = {d % x.ndim for d in (axis if isinstance(axis, tuple) else (axis,))}
     last = x.ndim
     while last - 1 in axes:
         last -= 1
     if math.prod(n for d, n in enumerate(x.shape[:last]) if d in axes) <= MANY:
-        return x.sum(axis=axis, keepdims=keepdims)
+        return _without(x.sum(axis=axis, keepdims=True), axis, keepdims)
     rows = x.sum(axis=tuple(range(last, x.ndim)), keepdims=True)
     if 0 in axes:  # block by block, which costs nothing, and then the blocks
         whole = len(rows) // BLOCK * BLOCK
         blocks = rows[:whole].reshape(-1, BLOCK, *rows.shape[1:]).sum(axis=1)
         rows = np.concatenate([blocks, rows[whole:]])
-    total = rows.sum(axis=axis, keepdims=keepdims, dtype=np.float64)
-    return np.asarray(total, dtype=x.dtype)
+    total = rows.sum(axis=axis, keepdims=True, dtype=np.float64).astype(x.dtype)
+    return _without(total, axis, keepdims)
+
+
+def _without(kept: Array, axis: Axis, keepdims: bool) -> Array:
+    """Drop the axes of length 1 that a sum has left, unless they are wanted."""
+    return kept if keepdims else kept.squeeze(axis)
 
 
 class NumpyBackend:
